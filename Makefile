@@ -1,0 +1,52 @@
+# make run   serve Bearing with a sample clinic on http://127.0.0.1:8000 (PORT=8001 for another port)
+# make test  every check and test
+#
+# Both install what they need into .venv and start a PostgreSQL of their own below var/. With
+# DATABASE_URL they use that server instead; .env.example lists everything that can be set.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv/bin/python
+UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+	--no-annotate --no-header pyproject.toml
+
+.PHONY: run dev test check stop psql lock clean
+.NOTPARALLEL:
+
+run: ## serve the sample clinic
+	@$(PYTHON) scripts/port.py "$(PORT)"
+	@$(PYTHON) scripts/install.py requirements-local.lock requirements-dev.lock
+	@$(VENV) -m config.serve $(PORT)
+
+dev: ## the same, reloading when the code changes and with Django's error pages
+	@$(PYTHON) scripts/port.py "$(PORT)"
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m config.serve $(PORT) --dev
+
+test: check ## run every check and test; PYTEST_ARGS="-k portal" chooses among the tests
+	@$(VENV) -m scripts.test $(PYTEST_ARGS)
+
+check: ## lint, types and Django's own checks; needs no database
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m ruff check .
+	@$(VENV) -m ruff format --check .
+	@$(VENV) -m mypy
+	@SECRET_KEY=unused $(VENV) manage.py check
+	@SECRET_KEY=unused $(VENV) -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
+
+stop: ## stop the embedded PostgreSQL, if something has left it running
+	@$(VENV) -m config.embedded stop
+	@$(VENV) -m config.embedded stop --fast
+
+psql: ## look into the embedded database
+	@$(VENV) -m config.embedded psql
+
+lock: ## choose versions anew within pyproject.toml
+	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@$(UV_COMPILE) --upgrade -o requirements.lock
+	@$(UV_COMPILE) --upgrade --extra local -o requirements-local.lock
+	@$(UV_COMPILE) --upgrade --extra dev -o requirements-dev.lock
+
+clean: ## remove what can be made again; the data in var/ stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path "./var/*" -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+
+from clinics.models import Clinic, Membership, MembershipQuerySet
+from clinics.text import folded, has_letters, one_line, paragraphs
+
+FEWEST_DIGITS = 3
+
+
+@cache
+def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """All time zones, by part of the world: groups of value and label for a select."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(available_timezones()):
+        area, _, place = zone.partition("/")
+        label = (place or zone).replace("_", " ").replace("/", " – ")
+        groups.setdefault(area if place else "Other", []).append((zone, label))
+    return sorted(groups.items(), key=lambda group: group[0] == "Other")
+
+
+class LineField(forms.CharField):
+    """One line of text, kept without what nobody can see."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
+class NameField(LineField):
+    """What somebody or something is called, in any script."""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not has_letters(value):
+            raise forms.ValidationError("A name needs at least one letter.")
+
+
+class PhoneField(LineField):
+    """A telephone number as people write it."""
+
+    widget = forms.TelInput
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and sum(map(str.isdecimal, value)) < FEWEST_DIGITS:
+            raise forms.ValidationError("Write a telephone number, with its digits.")
+
+
+class ParagraphsField(forms.CharField):
+    """Several lines of text, kept as written."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        text = paragraphs(super().to_python(value) or "")
+        return text if folded(text) else ""
+
+
+class EditForm(forms.ModelForm):
+    """Knows what was changed on the page, so that a colleague's change in the meantime stands."""
+
+    instance: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            for name in self._meta.fields or ():
+                self.fields[name].show_hidden_initial = True
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Values by field: all for a new row, for a stored one those changed on the page."""
+        is_new = self.instance.pk is None
+        return {
+            name: self.cleaned_data[name]
+            for name in self._meta.fields or ()
+            if is_new or name in self.changed_data
+        }
+
+
+class ChooseClinicForm(forms.Form):
+    membership = forms.ModelChoiceField(
+        queryset=Membership.objects.none(),
+        label="Clinic",
+        error_messages={
+            "required": "Choose one of your clinics.",
+            "invalid_choice": "You do not work in that clinic. Choose one of yours.",
+        },
+    )
+
+    def __init__(self, *args: Any, memberships: MembershipQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        membership: Any = self.fields["membership"]
+        membership.queryset = memberships
+
+
+class SettingsForm(EditForm):
+    time_zone = forms.ChoiceField(
+        choices=time_zone_choices, help_text="Decides what counts as one day in every log."
+    )
+
+    class Meta:
+        model = Clinic
+        fields = ["name", "phone", "time_zone", "emergency_number"]
+        field_classes = {"name": NameField, "phone": PhoneField, "emergency_number": PhoneField}
+        help_texts = {
+            "phone": "Shown to patients, who are told to call when a stretch hurts.",
+            "emergency_number": "Shown to patients on the page “When to get help”.",
+        }

@@ -1,0 +1,68 @@
+import os
+from argparse import ArgumentParser
+from getpass import getpass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from clinics import actions
+from clinics.forms import NameField
+from clinics.models import User, validate_time_zone
+
+PASSWORD_VARIABLE = "OPEN_CLINIC_PASSWORD"  # noqa: S105 (the name of a variable)
+
+
+class OpenClinicForm(forms.Form):
+    name = NameField(max_length=200)
+    time_zone = forms.CharField(max_length=64, validators=[validate_time_zone])
+    admin = NameField(max_length=200)
+    email = forms.EmailField()
+
+
+class Command(BaseCommand):
+    help = (
+        "Open a clinic with its first admin. Asks for the admin's password, or takes it from"
+        f" {PASSWORD_VARIABLE}; an admin who signs in already keeps their own."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="of the clinic")
+        parser.add_argument("--time-zone", required=True, help="for example Europe/Vienna")
+        parser.add_argument("--admin", required=True, help="name of the first admin")
+        parser.add_argument("--email", required=True, help="address with which the admin signs in")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        form = OpenClinicForm(options)
+        if not form.is_valid():
+            raise CommandError(
+                "\n".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+            )
+        given = form.cleaned_data
+        with transaction.atomic():
+            admin = User.objects.filter(email=given["email"].lower()).first()
+            if admin is None:
+                admin = _new_admin(email=given["email"], name=given["admin"])
+            clinic = actions.open_clinic(
+                name=given["name"], time_zone=given["time_zone"], admin=admin
+            )
+        self.stdout.write(f"{clinic} is open. {admin} signs in as {admin.email}.")
+
+
+def _new_admin(*, email: str, name: str) -> User:
+    password = os.environ.get(PASSWORD_VARIABLE) or _asked_password()
+    try:
+        validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        raise CommandError("password: " + " ".join(error.messages)) from error
+    return User.objects.create_user(email, name, password)
+
+
+def _asked_password() -> str:
+    password = getpass("Password of the admin: ")
+    if password != getpass("The same again: "):
+        raise CommandError("password: The two are not the same.")
+    return password

@@ -1,0 +1,380 @@
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Field, Fieldset, Layout, Row
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.urls import reverse_lazy
+
+from clinics.models import Clinic
+from exercises.content import LoadRecord
+from exercises.dosage import LIMITS
+from exercises.fields import LinesField, StatementsField, refuse_invisible
+from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
+from exercises.vocabulary import (
+    Demand,
+    Direction,
+    Equipment,
+    Mode,
+    Position,
+    Range,
+    Region,
+    Role,
+    Term,
+)
+
+NAME_TAKEN = "Your library has an exercise by this name; it may be archived or a draft."
+NOTHING = "nothing"
+MOST_LOADS = 4
+REVIEW_LASTS_AT_MOST = timedelta(days=5 * 366)
+MODES_EXPLAINED = "Repeated: in and out. Sustained: held. Dynamic: smooth, inside the range."
+DOSAGE_LABELS = {
+    "sets": "Sets",
+    "repetitions": "Repetitions",
+    "hold_seconds": "Hold (s)",
+    "times_per_day": "Times a day",
+}
+
+
+class LibraryForm(forms.Form):
+    """The search of the library. A field that cannot be read is told, and narrows nothing."""
+
+    q = forms.CharField(
+        label="Name, muscle or position",
+        max_length=100,
+        required=False,
+        widget=forms.SearchInput(attrs={"autocomplete": "off"}),
+    )
+    region = forms.ChoiceField(choices=[("", "Any region"), *Region.choices()], required=False)
+    direction = forms.ChoiceField(
+        choices=[("", "Any direction"), *Direction.choices()], required=False
+    )
+    position = forms.ChoiceField(
+        label="Start position", choices=[("", "Any position"), *Position.choices()], required=False
+    )
+    equipment = forms.ChoiceField(
+        choices=[
+            ("", "Any equipment"),
+            (NOTHING, "No equipment"),
+            *((term.value, f"Only a {term.label.lower()}") for term in Equipment),
+        ],
+        required=False,
+    )
+
+    def found(self, exercises: ExerciseQuerySet) -> ExerciseQuerySet:
+        """Those that answer every field."""
+        self.is_valid()
+        wanted = {name: self.cleaned_data.get(name, "") for name in self.fields}
+        # No exercise names "nothing", so only those without equipment need no more than that.
+        equipment = [wanted["equipment"]] if wanted["equipment"] else []
+        return (
+            exercises.search(wanted["q"])
+            .loading(region=wanted["region"], direction=wanted["direction"])
+            .starting(wanted["position"])
+            .needing_only(equipment)
+        )
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_method = "get"
+        helper.form_class = "filters"
+        helper.attrs = {
+            "role": "search",
+            "hx-get": reverse_lazy("exercises:library"),
+            "hx-target": "#results",
+            "hx-trigger": "input changed delay:300ms from:#id_q, change, submit",
+            "hx-replace-url": "true",
+        }
+        helper.layout = Layout(
+            Field("q", wrapper_class="grow"),
+            "region",
+            "direction",
+            "position",
+            "equipment",
+            Div(
+                HTML('<button class="btn btn-primary">Search</button>'),
+                HTML('<a class="btn btn-quiet" href="{% url "exercises:library" %}">Clear</a>'),
+                css_class="actions",
+            ),
+        )
+        return helper
+
+
+def _term(kind: type[Term], **kwargs: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=[("", "Choose"), *kind.choices()], **kwargs)
+
+
+def _terms(kind: type[Term], **kwargs: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        choices=kind.choices(), required=False, widget=forms.CheckboxSelectMultiple, **kwargs
+    )
+
+
+class LoadForm(forms.Form):
+    """One place that the exercise loads; a row without region and direction is left out."""
+
+    region = _term(Region, required=False)
+    direction = _term(Direction, required=False)
+    range = _term(Range, required=False)
+    role = _term(Role, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors or not (cleaned["region"] or cleaned["direction"]):
+            return cleaned
+        for name in [name for name, value in cleaned.items() if not value]:
+            self.add_error(name, "Choose one.")
+        if self.errors:
+            return cleaned
+        is_spine = cleaned["region"] not in {Region.HIP, Region.SHOULDER}
+        is_moved = cleaned["direction"] != Direction.NONE
+        if is_spine and not is_moved:
+            self.add_error("direction", "This region belongs to the spine: say which way.")
+        elif is_moved and not is_spine:
+            self.add_error("direction", "Choose “No spinal load” for a hip or a shoulder.")
+        return cleaned
+
+    @property
+    def record(self) -> LoadRecord | None:
+        cleaned = self.cleaned_data
+        if not cleaned.get("region"):
+            return None
+        return LoadRecord(
+            region=Region(cleaned["region"]),
+            direction=Direction(cleaned["direction"]),
+            range=Range(cleaned["range"]),
+            role=Role(cleaned["role"]),
+        )
+
+
+class BaseLoadFormSet(forms.BaseFormSet):
+    def clean(self) -> None:
+        if any(self.errors):
+            return
+        seen = set()
+        for form in self.forms:
+            if form.record is None:
+                continue
+            key = (form.record.region, form.record.direction)
+            if key in seen:
+                form.add_error("direction", "This region and direction are here twice.")
+            seen.add(key)
+        if not seen:
+            raise ValidationError("Say at least once where and which way it loads the body.")
+        if all(load.role != Role.PRIMARY for load in self.records):
+            raise ValidationError("Make one of the loads primary: it is what the exercise is for.")
+
+    @property
+    def records(self) -> list[LoadRecord]:
+        return [form.record for form in self.forms if form.record is not None]
+
+
+LoadFormSet = forms.formset_factory(
+    LoadForm,
+    formset=BaseLoadFormSet,
+    extra=MOST_LOADS,
+    max_num=MOST_LOADS,
+    absolute_max=MOST_LOADS + 1,
+    validate_max=True,
+)
+
+
+class ExerciseForm(forms.ModelForm):
+    """The text of a clinic's exercise, its loads included. Stores nothing: an action does."""
+
+    synonyms = LinesField(longest=120, rows=5, required=False, help_text="One per line.")
+    mode = _term(Mode, label="Way of loading", help_text=MODES_EXPLAINED)
+    position = _term(Position, label="Start position")
+    equipment = _terms(Equipment, label="Needs")
+    optional_equipment = _terms(Equipment, label="May use")
+    demands = _terms(
+        Demand, label="What it asks of the body", help_text="Contraindications are found by these."
+    )
+    companion = forms.ModelChoiceField(
+        label="Follow it with", queryset=None, required=False, empty_label="No other exercise"
+    )
+    companion_note = StatementsField(label="Why", rows=2, required=False)
+    steps = StatementsField(rows=8, help_text="One per line, in short words: patients read them.")
+    should_feel = StatementsField(rows=3, required=False)
+    stop_for = StatementsField(rows=3, help_text="One per line: when the patient must stop.")
+    cautions = StatementsField(rows=6, required=False)
+    easier = StatementsField(label="Easier versions", rows=3, required=False)
+    harder = StatementsField(label="Harder versions", rows=3, required=False)
+    tissues = StatementsField(label="What it stretches or works", rows=3, required=False)
+    background = StatementsField(rows=6, required=False)
+
+    class Meta:
+        model = ExerciseEdition
+        fields = [
+            "name",
+            "synonyms",
+            "summary",
+            "mode",
+            "direction_note",
+            "position",
+            "start",
+            "equipment",
+            "optional_equipment",
+            "demands",
+            "steps",
+            "should_feel",
+            "stop_for",
+            "cautions",
+            *LIMITS,
+            "max_hold_seconds",
+            "hold_message",
+            "companion",
+            "companion_optional",
+            "companion_note",
+            "easier",
+            "harder",
+            "tissues",
+            "background",
+            "reviewer",
+            "reviewed_on",
+            "review_due",
+        ]
+        labels = {
+            "start": "How to start",
+            "max_hold_seconds": "Longest hold allowed (s)",
+            "hold_message": "What to do instead of a longer hold",
+            "companion_optional": "It may also be done without the other",
+            "reviewer": "Checked by",
+            "reviewed_on": "Checked on",
+            "review_due": "Check again by",
+        }
+        help_texts = {
+            "direction_note": "What the direction means to the patient. "
+            "The prescription starts from it.",
+            "max_hold_seconds": "Leave it empty when there is none.",
+            "reviewer": "The licensed physical therapist, with the licence.",
+        }
+        widgets = {
+            "summary": forms.Textarea(attrs={"rows": 3}),
+            "start": forms.Textarea(attrs={"rows": 2}),
+            "direction_note": forms.Textarea(attrs={"rows": 3}),
+            "reviewed_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "review_due": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        clinic: Clinic,
+        today: date,
+        instance: ExerciseEdition | None = None,
+        loads: Sequence[LoadRecord] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, instance=instance, **kwargs)
+        self.instance.clinic = clinic
+        self.today = today
+        self.loads = LoadFormSet(data, initial=[asdict(load) for load in loads], prefix="loads")
+        companions = Exercise.objects.visible_to(clinic).published().with_headline().by_name()
+        self.fields["companion"].queryset = companions.exclude(pk=self.instance.exercise_id)
+        for name, limit in LIMITS.items():
+            self.fields[name] = forms.IntegerField(
+                label=DOSAGE_LABELS[name],
+                initial=limit.default,
+                min_value=limit.least,
+                max_value=limit.most,
+            )
+        for field in self.fields.values():
+            if isinstance(field, StatementsField):
+                field.facts = [fact["id"] for fact in self.instance.facts]
+            elif type(field) is forms.CharField:
+                field.validators.append(refuse_invisible)
+                field.widget.attrs["dir"] = "auto"
+        self.order_fields(self._meta.fields)
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        texts = ExerciseEdition.objects.of(self.instance.clinic).in_use().filter(name__iexact=name)
+        if texts.exclude(exercise=self.instance.exercise_id).exists():
+            raise ValidationError(NAME_TAKEN)
+        return name
+
+    def clean_reviewed_on(self) -> date | None:
+        day: date | None = self.cleaned_data["reviewed_on"]
+        if day and not self.today - REVIEW_LASTS_AT_MOST <= day <= self.today:
+            raise ValidationError("Choose a day of the last five years, today at the latest.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self._check_hold(cleaned)
+        self._check_review(cleaned)
+        if cleaned.get("companion_optional") and not cleaned.get("companion"):
+            self.add_error("companion_optional", "Choose the other exercise first, or untick this.")
+        if not self.loads.is_valid():
+            self.add_error(None, "Please look at “Where and which way” below.")
+        return cleaned
+
+    def _check_hold(self, cleaned: dict[str, Any]) -> None:
+        hold, longest = cleaned.get("hold_seconds"), cleaned.get("max_hold_seconds")
+        if hold is not None and longest is not None and hold > longest:
+            self.add_error("hold_seconds", f"Longer than the longest hold allowed, {longest} s.")
+        if (
+            cleaned.get("hold_message")
+            and longest is None
+            and "max_hold_seconds" not in self.errors
+        ):
+            self.add_error("hold_message", "Set the longest hold allowed, or empty this.")
+
+    def _check_review(self, cleaned: dict[str, Any]) -> None:
+        done, due = cleaned.get("reviewed_on"), cleaned.get("review_due")
+        if bool(cleaned.get("reviewer")) != bool(done) and "reviewed_on" not in self.errors:
+            self.add_error("reviewer", "Say who checked the text and when, or leave both empty.")
+        if due and done and not done < due <= done + REVIEW_LASTS_AT_MOST:
+            self.add_error("review_due", "Choose a day within five years of the check.")
+        elif due and not done:
+            self.add_error("review_due", "Say first when the text was checked.")
+
+    @property
+    def text(self) -> dict[str, Any]:
+        """What an action stores; only for a valid form."""
+        return self.cleaned_data
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.layout = Layout(
+            Fieldset("What it is", "name", "synonyms", "summary"),
+            Fieldset(
+                "Where and which way",
+                HTML('{% include "exercises/_loads.html" with loads=form.loads %}'),
+                "mode",
+                "direction_note",
+            ),
+            Fieldset(
+                "How it is done",
+                "position",
+                "start",
+                "steps",
+                "should_feel",
+                "stop_for",
+                "cautions",
+            ),
+            Fieldset(
+                "What it needs",
+                Field("equipment", wrapper_class="columns-2"),
+                Field("optional_equipment", wrapper_class="columns-2"),
+                Field("demands", wrapper_class="columns-2"),
+            ),
+            Fieldset(
+                "How much",
+                Row(*LIMITS, "max_hold_seconds", css_class="dose"),
+                "hold_message",
+            ),
+            Fieldset("What goes with it", "companion", "companion_optional", "companion_note"),
+            Fieldset("For therapists", "easier", "harder", "tissues", "background"),
+            Fieldset("Check by a therapist", "reviewer", Row("reviewed_on", "review_due")),
+        )
+        return helper

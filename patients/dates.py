@@ -1,0 +1,14 @@
+"""Dates as people type them."""
+
+from contextlib import suppress
+from datetime import date, datetime
+
+WRITTEN = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y")
+
+
+def as_date(text: str) -> date | None:
+    """The date that the text is, in one of the usual ways of writing; None for anything else."""
+    for form in WRITTEN:
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 (a date has no zone)
+    return None

@@ -1,0 +1,277 @@
+from datetime import date, datetime
+from typing import Self
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from clinics import tenancy
+from clinics.actors import Actor, ActorKind
+from clinics.models import (
+    Clinic,
+    ClinicModel,
+    ClinicQuerySet,
+    SameClinicForeignKey,
+    User,
+    validate_time_zone,
+)
+from clinics.text import folded, one_line
+from patients.dates import as_date
+
+EARLIEST_BIRTH = date(1900, 1, 1)
+LONGEST_SEARCH_NAME = 800
+# More words than a name has would only make the search slow.
+MOST_SEARCH_WORDS = 10
+
+
+def search_name_of(name: str) -> str:
+    """The name as it is searched and compared; folding can make it longer."""
+    return folded(name)[:LONGEST_SEARCH_NAME]
+
+
+class PatientQuerySet(ClinicQuerySet):
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)
+
+    def with_clinic(self) -> Self:
+        return self.select_related("clinic", "therapist")
+
+    def search(self, text: str) -> Self:
+        """By words of the name in any order, birth date, or the beginning of the record number."""
+        day = as_date(text)
+        if day is not None:
+            return self.filter(birth_date=day)
+        by_name = Q()
+        for word in folded(text).split()[:MOST_SEARCH_WORDS]:
+            by_name &= Q(search_name__contains=word)
+        if not by_name:
+            return self
+        return self.filter(by_name | Q(record_number__istartswith=one_line(text)))
+
+    def treated_by(self, therapist: User) -> Self:
+        return self.filter(therapist=therapist)
+
+    def same_person(self, *, name: str, birth_date: date) -> Self:
+        """Those of the same name, however it is written, and the same birth date."""
+        return self.filter(search_name=search_name_of(name), birth_date=birth_date)
+
+    def last_archived_first(self) -> Self:
+        return self.select_related("therapist").order_by("-archived_at", "-pk")
+
+    def last_log_first(self) -> Self:
+        return self.select_related("therapist").order_by(
+            F("last_logged_at").desc(nulls_last=True), "-pk"
+        )
+
+
+class Patient(ClinicModel):
+    """A person whom the clinic treats."""
+
+    name = models.CharField(max_length=200)
+    # The folded name, by which patients are found; written with the name.
+    search_name = models.CharField(max_length=LONGEST_SEARCH_NAME, editable=False)
+    birth_date = models.DateField()
+    record_number = models.CharField(max_length=40, blank=True)
+    email = models.EmailField("e-mail", blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    therapist = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="therapist in charge",
+    )
+    # Empty means the clinic's.
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
+    created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    # Written with every session log, so that the first page need not look for it.
+    last_logged_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "record_number"],
+                condition=~Q(record_number=""),
+                name="record_number_once_per_clinic",
+            ),
+            models.CheckConstraint(condition=~Q(search_name=""), name="patient_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(birth_date__gte=EARLIEST_BIRTH), name="born_after_1900"
+            ),
+        ]
+        indexes = [
+            models.Index("clinic", "birth_date", "search_name", name="patient_same_person"),
+            models.Index(
+                "clinic",
+                F("last_logged_at").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(archived_at=None),
+                name="patient_last_log_first",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("patient", args=[self.pk])
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.PATIENT, self.pk, self.name)
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    def age_on(self, day: date) -> int:
+        """Age in whole years."""
+        birthday_still_ahead = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - birthday_still_ahead
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The patient's own time zone, or the clinic's."""
+        return ZoneInfo(self.time_zone or self.clinic.time_zone)
+
+    def local_date(self, moment: datetime) -> date:
+        """The date on the patient's own calendar at this moment (aware datetime)."""
+        return moment.astimezone(self.zone).date()
+
+
+class OfPatientQuerySet(ClinicQuerySet):
+    """Rows about one patient; the clinic is said first all the same."""
+
+    def of_patient(self, patient: Patient) -> Self:
+        return self.filter(clinic=patient.clinic_id, patient=patient)
+
+
+class PatientModel(ClinicModel):
+    """A row about one patient. The reference carries the clinic, see `SameClinicForeignKey`."""
+
+    patient = SameClinicForeignKey(Patient, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class NoteQuerySet(OfPatientQuerySet):
+    def newest_first(self) -> Self:
+        return self.select_related("written_by").order_by("-pk")
+
+
+class Note(PatientModel):
+    """What staff wrote about a patient. Kept as written; a correction is another note."""
+
+    text = models.TextField(max_length=10_000)
+    written_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    written_at = models.DateTimeField(default=timezone.now)
+    # Made with the form: however often it is sent, the note is stored once.
+    client_uuid = models.UUIDField(default=uuid4)
+
+    objects = NoteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "patient", "client_uuid"], name="note_once"),
+            models.CheckConstraint(condition=~Q(text=""), name="note_says_something"),
+        ]
+        indexes = [models.Index("clinic", "patient", F("id").desc(), name="note_newest_first")]
+
+    def __str__(self) -> str:
+        return f"note of {self.written_at:%Y-%m-%d}"
+
+
+class InvitationQuerySet(OfPatientQuerySet):
+    def open_at(self, now: datetime) -> Self:
+        """Neither used nor revoked nor past its time."""
+        return self.filter(used_at=None, revoked_at=None, expires_at__gt=now)
+
+    def not_used(self) -> Self:
+        return self.filter(used_at=None, revoked_at=None)
+
+    def newest_first(self) -> Self:
+        return self.select_related("created_by").order_by("-pk")
+
+
+class Invitation(PatientModel):
+    """A link that opens the portal once. Only the hash of its token is kept."""
+
+    token_hash = models.CharField(max_length=64)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "token_hash"], name="invitation_token_once"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="invitation_expires_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(used_at=None) | Q(revoked_at=None),
+                name="invitation_used_or_revoked_not_both",
+            ),
+        ]
+        indexes = [models.Index("clinic", "patient", name="invitation_of_patient")]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.created_at:%Y-%m-%d}"
+
+
+class DeviceQuerySet(OfPatientQuerySet):
+    def active(self) -> Self:
+        return self.filter(revoked_at=None)
+
+    def last_seen_first(self) -> Self:
+        return self.order_by("-last_seen_at", "-pk")
+
+    def with_patient(self) -> Self:
+        """With just the columns of the patient that the portal may read."""
+        return self.select_related("patient__clinic").only(
+            *(field.name for field in Device._meta.concrete_fields),
+            "patient__name",
+            "patient__time_zone",
+            "patient__archived_at",
+            "patient__last_logged_at",
+            *(f"patient__clinic__{field.name}" for field in Clinic._meta.concrete_fields),
+        )
+
+    def with_secret(self, secret_hash: str) -> "Device | None":
+        return self.filter(clinic=tenancy.current_clinic_id(), secret_hash=secret_hash).first()
+
+
+class Device(PatientModel):
+    """A phone or browser on which the patient is signed in to the portal."""
+
+    secret_hash = models.CharField(max_length=64)
+    label = models.CharField(max_length=80)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "secret_hash"], name="device_secret_once"),
+        ]
+        indexes = [models.Index("clinic", "patient", name="device_of_patient")]
+
+    def __str__(self) -> str:
+        return self.label

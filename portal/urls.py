@@ -1,0 +1,14 @@
+from django.urls import path
+
+from portal import views
+
+app_name = "portal"
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("enter/<str:token>/", views.enter, name="enter"),
+    path("log/<int:pk>/", views.log, name="log"),
+    path("logs/", views.logs, name="logs"),
+    path("help/", views.when_to_get_help, name="help"),
+    path("leave/", views.leave, name="leave"),
+]

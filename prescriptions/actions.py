@@ -1,0 +1,365 @@
+"""Every act on a programme and its logs: one writer for each, whoever calls."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from clinics import audit
+from clinics.actors import CanAct
+from clinics.models import User
+from exercises.content import Statement
+from exercises.dosage import Dosage
+from exercises.models import Exercise, ExerciseEdition
+from patients.models import Patient
+from prescriptions import rules
+from prescriptions.models import (
+    Moment,
+    Outcome,
+    PrescribedExercise,
+    Prescription,
+    PrescriptionEdition,
+    SessionEntry,
+    SessionLog,
+    every_day,
+)
+
+
+class AlreadyEnded(Exception):
+    """The course ended earlier; nothing changed."""
+
+
+class NothingPrescribed(Exception):
+    """A programme without an exercise cannot be published."""
+
+
+class AlreadyThere(Exception):
+    """The exercise is in the programme already."""
+
+
+class ReasonMissing(Exception):
+    """A second or later edition says what changed and why."""
+
+
+class NotInThisProgramme(Exception):
+    """An entry is about an exercise that this edition does not hold, or the edition is a draft."""
+
+
+class DraftChanged(Exception):
+    """Somebody saved or published the draft in the meantime; nothing was overwritten."""
+
+
+class LogDiffers(Exception):
+    """A log with this key is stored already, and says something else."""
+
+
+class Blocked(Exception):
+    """A check forbids the programme as it is."""
+
+    def __init__(self, findings: Sequence[rules.Finding]) -> None:
+        super().__init__("; ".join(finding.message for finding in findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class LinePlan:
+    """One line as the therapist wants it: which exercise, how much, which days, side and note."""
+
+    exercise: Exercise
+    dosage: Dosage
+    direction_note: str
+    weekdays: Sequence[int]
+    side: str
+
+
+@dataclass(frozen=True)
+class EntryReport:
+    """What the patient says of one exercise. `pain` has a key for each moment that was asked for,
+    with None where the answer was skipped."""
+
+    prescribed_exercise_id: int
+    outcome: Outcome
+    repetitions: int | None
+    pain: dict[Moment, int | None]
+    comment: str = ""
+
+
+@transaction.atomic
+def start_draft(
+    *, patient: Patient, starts_on: date, by: User, at: datetime
+) -> PrescriptionEdition:
+    """The draft to work on: the one there is, or a new one that begins as the edition in force.
+
+    A new draft takes the newest text of each exercise; the list of changes shows where that is new.
+    """
+    # The patient's row is the lock: two therapists who begin at once share one draft.
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    prescription = Prescription.objects.of_patient(patient).open().first()
+    if prescription is None:
+        prescription = Prescription.objects.create(
+            clinic_id=patient.clinic_id, patient=patient, prescribed_by=by, created_at=at
+        )
+        _audit(by, "opened a course", prescription)
+    draft = prescription.editions.drafts().first()
+    if draft is not None:
+        return draft
+    last = prescription.editions.published().newest_first().first()
+    draft = PrescriptionEdition.objects.create(
+        clinic_id=patient.clinic_id,
+        patient=patient,
+        prescription=prescription,
+        number=last.number + 1 if last else 1,
+        starts_on=starts_on,
+        edited_by=by,
+        edited_at=at,
+    )
+    if last is not None:
+        lines = last.lines.with_exercises().select_related("exercise_edition__exercise__current")
+        _write_lines(draft, [_plan_of(line) for line in lines])
+    _audit(by, "began a draft", draft)
+    return draft
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    draft: PrescriptionEdition,
+    version: int,
+    lines: Sequence[LinePlan],
+    starts_on: date,
+    review_on: date | None,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> PrescriptionEdition:
+    """Store the draft as it is on the page. Raises DraftChanged, and then stores nothing.
+
+    `version` is the one the page began with.
+    """
+    locked = _locked_draft(draft, version)
+    locked.starts_on, locked.review_on, locked.reason = starts_on, review_on, reason
+    locked.version += 1
+    locked.edited_by, locked.edited_at = by, at
+    locked.save(
+        update_fields=["starts_on", "review_on", "reason", "version", "edited_by", "edited_at"]
+    )
+    _write_lines(locked, lines)
+    _audit(by, "saved a draft", locked, version=locked.version)
+    return locked
+
+
+@transaction.atomic
+def add_exercise(
+    *, draft: PrescriptionEdition, exercise: Exercise, by: User, at: datetime
+) -> PrescriptionEdition:
+    """Append one exercise as its own text doses it. Raises AlreadyThere."""
+    lines = [_plan_of(line) for line in draft.lines.with_exercises()]
+    if any(line.exercise == exercise for line in lines):
+        raise AlreadyThere
+    text = exercise.text
+    added = LinePlan(exercise, text.dosage, text.direction_note, every_day(), text.side)
+    return save_draft(
+        draft=draft,
+        version=draft.version,
+        lines=[*lines, added],
+        starts_on=draft.starts_on,
+        review_on=draft.review_on,
+        reason=draft.reason,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def publish(
+    *, draft: PrescriptionEdition, version: int, by: User, at: datetime
+) -> PrescriptionEdition:
+    """Freeze the draft as the edition in force.
+
+    Raises DraftChanged, NothingPrescribed, ReasonMissing or Blocked, and then changes nothing.
+    """
+    locked = _locked_draft(draft, version)
+    lines = list(locked.lines.with_exercises())
+    if not lines:
+        raise NothingPrescribed
+    if locked.number > 1 and not locked.reason.strip():
+        raise ReasonMissing
+    findings = rules.check(
+        [rules_facts(line.exercise_edition, line.hold_seconds) for line in lines]
+    )
+    if rules.verdict(findings) >= rules.Verdict.BLOCKED:
+        raise Blocked([found for found in findings if found.verdict >= rules.Verdict.BLOCKED])
+    locked.published_at, locked.published_by_name = at, by.name
+    locked.save(update_fields=["published_at", "published_by_name"])
+    _audit(by, "published an edition", locked, number=locked.number, reason=locked.reason)
+    return locked
+
+
+@transaction.atomic
+def discard_draft(*, draft: PrescriptionEdition, version: int, by: CanAct) -> None:
+    """Throw the draft away; the edition in force stays. Raises DraftChanged."""
+    locked = _locked_draft(draft, version)
+    _audit(by, "discarded a draft", locked)
+    locked.delete()
+
+
+@transaction.atomic
+def end(*, prescription: Prescription, on: date, because: str, by: User) -> Prescription:
+    """End the course once; a second call raises AlreadyEnded and leaves the first date."""
+    locked = Prescription.objects.select_for_update().get(pk=prescription.pk)
+    if not locked.is_open:
+        raise AlreadyEnded
+    for draft in locked.editions.drafts():
+        discard_draft(draft=draft, version=draft.version, by=by)
+    locked.ended_on, locked.ended_by, locked.ended_because = on, by, because
+    locked.save(update_fields=["ended_on", "ended_by", "ended_because"])
+    _audit(by, "ended a course", locked, because=because)
+    return locked
+
+
+@transaction.atomic
+def record_session(
+    *,
+    edition: PrescriptionEdition,
+    entries: Sequence[EntryReport],
+    client_uuid: UUID,
+    done_at: datetime,
+    received_at: datetime,
+    by: Patient,
+) -> SessionLog:
+    """Store what the patient did, once for each `client_uuid`, however often it is sent.
+
+    Raises NotInThisProgramme, or LogDiffers when another content is stored under the key.
+    """
+    _refuse_foreign_lines(edition, entries)
+    digest = _digest(edition, entries)
+    log = _store_once(
+        SessionLog(
+            clinic_id=by.clinic_id,
+            patient=by,
+            edition=edition,
+            client_uuid=client_uuid,
+            digest=digest,
+            done_at=done_at,
+            local_date=by.local_date(done_at),
+            received_at=received_at,
+        )
+    )
+    if log is None:
+        return _stored_log(client_uuid, digest, by)
+    SessionEntry.objects.bulk_create(_entry(log, report) for report in entries)
+    later = Q(last_logged_at=None) | Q(last_logged_at__lt=done_at)
+    Patient.objects.filter(later, pk=by.pk).update(last_logged_at=done_at)
+    _audit(by, "logged a session", log)
+    return log
+
+
+def rules_facts(text: ExerciseEdition, hold_seconds: int) -> rules.Planned:
+    """One exercise, held this long, as the rules read it."""
+    companion = None if text.companion_optional else text.companion
+    return rules.Planned(
+        code=text.exercise.code,
+        name=text.name,
+        hold_seconds=hold_seconds,
+        max_hold_seconds=text.max_hold_seconds,
+        hold_message=Statement.parse(text.hold_message).text,
+        companion_code=companion.code if companion else "",
+        companion_name=str(companion) if companion else "",
+    )
+
+
+def _locked_draft(draft: PrescriptionEdition, version: int) -> PrescriptionEdition:
+    locked = PrescriptionEdition.objects.drafts().select_for_update().filter(pk=draft.pk).first()
+    if locked is None or locked.version != version:
+        raise DraftChanged
+    return locked
+
+
+def _write_lines(draft: PrescriptionEdition, lines: Sequence[LinePlan]) -> None:
+    draft.lines.all().delete()
+    PrescribedExercise.objects.bulk_create(
+        PrescribedExercise(
+            clinic_id=draft.clinic_id,
+            patient_id=draft.patient_id,
+            edition=draft,
+            exercise_edition=line.exercise.text,
+            order=order,
+            weekdays=sorted(set(line.weekdays)) or every_day(),
+            side=line.side,
+            direction_note=line.direction_note,
+            **line.dosage.as_fields(),
+        )
+        for order, line in enumerate(lines, start=1)
+    )
+
+
+def _plan_of(line: PrescribedExercise) -> LinePlan:
+    return LinePlan(
+        exercise=line.exercise_edition.exercise,
+        dosage=line.dosage,
+        direction_note=line.direction_note,
+        weekdays=line.weekdays,
+        side=line.side,
+    )
+
+
+def _refuse_foreign_lines(edition: PrescriptionEdition, entries: Sequence[EntryReport]) -> None:
+    ours = set(edition.lines.values_list("pk", flat=True))
+    named = [report.prescribed_exercise_id for report in entries]
+    if edition.is_draft or not named or not set(named) <= ours or len(named) != len(set(named)):
+        raise NotInThisProgramme
+
+
+def _store_once(log: SessionLog) -> SessionLog | None:
+    try:
+        with transaction.atomic():
+            log.save(force_insert=True)
+    except IntegrityError as error:
+        if "session_log_once" not in str(error):
+            raise
+        return None
+    return log
+
+
+def _stored_log(client_uuid: UUID, digest: str, patient: Patient) -> SessionLog:
+    stored = SessionLog.objects.of_patient(patient).get(client_uuid=client_uuid)
+    if stored.digest != digest:
+        raise LogDiffers
+    return stored
+
+
+def _entry(log: SessionLog, report: EntryReport) -> SessionEntry:
+    return SessionEntry(
+        clinic_id=log.clinic_id,
+        patient_id=log.patient_id,
+        log=log,
+        prescribed_exercise_id=report.prescribed_exercise_id,
+        outcome=report.outcome,
+        repetitions=report.repetitions,
+        pain_skipped=[str(moment) for moment, pain in report.pain.items() if pain is None],
+        comment=report.comment,
+        **{f"pain_{moment}": pain for moment, pain in report.pain.items()},
+    )
+
+
+def _digest(edition: PrescriptionEdition, entries: Sequence[EntryReport]) -> str:
+    content = [edition.pk, *(asdict(report) for report in entries)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _audit(
+    by: CanAct, verb: str, target: Prescription | PrescriptionEdition | SessionLog, **detail: object
+) -> None:
+    audit.record(
+        clinic_id=target.clinic_id,
+        by=by,
+        verb=verb,
+        target=target,
+        patient_id=target.patient_id,
+        **detail,
+    )

@@ -1,0 +1,251 @@
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.http import QueryDict
+
+from exercises.dosage import LIMITS, Dosage
+from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
+from exercises.vocabulary import Side
+from prescriptions.actions import LinePlan
+from prescriptions.changes import DAY_NAMES
+from prescriptions.models import PrescribedExercise, PrescriptionEdition, every_day
+
+PREFIX = "lines"
+MOST_LINES = 30
+LATEST_START = timedelta(days=366)
+DAYS = [(str(day), name) for day, name in enumerate(DAY_NAMES, start=1)]
+DOSAGE_LABELS = {
+    "sets": "Sets",
+    "repetitions": "Repetitions",
+    "hold_seconds": "Hold (s)",
+    "times_per_day": "Times a day",
+}
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ProgrammeForm(forms.ModelForm):
+    """When a programme starts and is reviewed, and why it changed; `version` is what was opened."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+    class Meta:
+        model = PrescriptionEdition
+        fields = ["starts_on", "review_on", "reason"]
+        widgets = {
+            "starts_on": DateInput(),
+            "review_on": DateInput(),
+            "reason": forms.Textarea(attrs={"rows": 2}),
+        }
+        labels = {"starts_on": "Starts on", "review_on": "Review on"}
+        help_texts = {"review_on": "When you want to look at it again. May be left open."}
+
+    def __init__(self, *args: Any, today: date, publishing: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.initial.setdefault("version", self.instance.version)
+        if self.instance.number == 1:
+            del self.fields["reason"]
+        elif publishing:
+            self.fields["reason"].required = True
+            self.fields["reason"].error_messages["required"] = (
+                "Say what changed and why: it is kept with the edition."
+            )
+
+    def clean_starts_on(self) -> date:
+        day: date = self.cleaned_data["starts_on"]
+        if day < self.today and day != self.instance.starts_on:
+            raise forms.ValidationError("Choose today or a later day.")
+        if day > self.today + LATEST_START:
+            raise forms.ValidationError("Choose a day within the next year.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        starts_on, review_on = cleaned.get("starts_on"), cleaned.get("review_on")
+        if starts_on and review_on and not starts_on <= review_on <= starts_on + LATEST_START:
+            self.add_error("review_on", "Choose a day after the start, within a year of it.")
+        return cleaned
+
+
+class LineForm(forms.Form):
+    """One exercise of the programme on the page."""
+
+    exercise = forms.IntegerField(widget=forms.HiddenInput)
+    side = forms.ChoiceField(choices=Side.choices(), required=False)
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Days",
+        choices=DAYS,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one day."},
+    )
+    direction_note = forms.CharField(
+        label="Direction note",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The patient reads this with the stretch.",
+    )
+
+    field_order = ["exercise", *LIMITS, "side", "weekdays", "direction_note"]
+
+    def __init__(self, *args: Any, exercises: Mapping[int, Exercise], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exercises = exercises
+        for name, limit in LIMITS.items():
+            self.fields[name] = forms.IntegerField(
+                label=DOSAGE_LABELS[name], min_value=limit.least, max_value=limit.most
+            )
+        self.order_fields(self.field_order)
+
+    @property
+    def shown(self) -> Exercise | None:
+        """The exercise of this line, also while the rest of it is wrong; None for a strange key."""
+        key = as_key(self["exercise"].value())
+        return self.exercises.get(key) if key else None
+
+    def clean_exercise(self) -> Exercise:
+        if self.shown is None:
+            raise forms.ValidationError("There is no such exercise in your library.")
+        return self.shown
+
+    def typed_hold_seconds(self) -> int:
+        """What stands in the field now; no hold while it is no number."""
+        return as_key(self["hold_seconds"].value()) or 0
+
+    def plan(self) -> LinePlan:
+        """The line as an action takes it; only for a valid form."""
+        cleaned = self.cleaned_data
+        return LinePlan(
+            exercise=cleaned["exercise"],
+            dosage=Dosage(**{name: cleaned[name] for name in LIMITS}),
+            direction_note=cleaned["direction_note"],
+            weekdays=cleaned["weekdays"],
+            side=cleaned["side"] or Side.NONE.value,
+        )
+
+
+class BaseLineFormSet(forms.BaseFormSet):
+    def clean(self) -> None:
+        seen: set[tuple[int, str]] = set()
+        for form in self.forms:
+            exercise = form.cleaned_data.get("exercise") if form.is_valid() else None
+            if exercise is None:
+                continue
+            key = (exercise.pk, form.cleaned_data["side"])
+            if key in seen:
+                form.add_error("side", "This exercise is here twice for the same side.")
+            seen.add(key)
+
+
+_LineFormSet = forms.formset_factory(
+    LineForm,
+    formset=BaseLineFormSet,
+    extra=0,
+    max_num=MOST_LINES,
+    absolute_max=MOST_LINES + 1,
+    validate_max=True,
+)
+
+
+def line_forms(data: QueryDict | None = None, **kwargs: Any) -> BaseLineFormSet:
+    """The lines of a page as forms."""
+    formset: Any = _LineFormSet(data, prefix=PREFIX, **kwargs)
+    return cast("BaseLineFormSet", formset)
+
+
+class EndForm(forms.Form):
+    because = forms.CharField(
+        label="Why does it end?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept in the record. The patient does not see it.",
+    )
+
+
+class AddForm(forms.Form):
+    """An exercise that comes along from the library page."""
+
+    def __init__(self, *args: Any, library: ExerciseQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["exercise"] = forms.ModelChoiceField(queryset=library)
+
+
+class PatientKeyForm(forms.Form):
+    """Whose draft the page showed; needed only when the draft itself is gone."""
+
+    patient = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def key(self) -> int | None:
+        return self.cleaned_data["patient"] if self.is_valid() else None
+
+
+class PickerForm(forms.Form):
+    """The search for an exercise, beside the programme."""
+
+    q = forms.CharField(label="Find an exercise", max_length=100, required=False)
+
+
+def line_data(line: PrescribedExercise) -> dict[str, Any]:
+    """What a stored line's fields begin with."""
+    return text_data(line.exercise_edition) | {
+        **line.dosage.as_fields(),
+        "side": line.side,
+        "weekdays": [str(day) for day in line.weekdays],
+        "direction_note": line.direction_note,
+    }
+
+
+def text_data(text: ExerciseEdition) -> dict[str, Any]:
+    """What the fields of a new line begin with: as the exercise's own text has it."""
+    return {
+        "exercise": text.exercise_id,
+        **text.dosage.as_fields(),
+        "side": text.side,
+        "weekdays": [str(day) for day in every_day()],
+        "direction_note": text.direction_note,
+    }
+
+
+def as_key(value: object) -> int | None:
+    """A key as it was posted, or None when it can be none."""
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def exercise_keys(rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The exercises named by the lines on the page."""
+    named = (row["exercise"] for row in rows)
+    firsts = (value[0] if isinstance(value, list) and value else value for value in named)
+    return [key for key in map(as_key, firsts) if key is not None]
+
+
+def rows_of(data: QueryDict) -> list[dict[str, list[str]]]:
+    """The lines of a posted page, as they were typed, in their order."""
+    total = data.get(f"{PREFIX}-TOTAL_FORMS", "0")
+    number = min(int(total), MOST_LINES + 1) if total.isdecimal() and len(total) < 4 else 0
+    names = ("exercise", *LIMITS, "side", "weekdays", "direction_note")
+    return [
+        {name: data.getlist(f"{PREFIX}-{place}-{name}") for name in names}
+        for place in range(number)
+    ]
+
+
+def posted_rows(rows: Iterable[Mapping[str, Any]]) -> QueryDict:
+    """The same lines as a browser would post them, numbered anew."""
+    data = QueryDict(mutable=True)
+    rows = list(rows)
+    for name, value in (("TOTAL_FORMS", len(rows)), ("INITIAL_FORMS", 0)):
+        data[f"{PREFIX}-{name}"] = str(value)
+    for place, row in enumerate(rows):
+        for name, value in row.items():
+            values = value if isinstance(value, list) else [str(value)]
+            data.setlist(f"{PREFIX}-{place}-{name}", values)
+    return data

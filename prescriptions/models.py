@@ -1,0 +1,412 @@
+from collections.abc import Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Self, cast
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from clinics.models import SameClinicForeignKey, User
+from exercises.dosage import Dosage
+from exercises.models import ExerciseEdition, amount, dosage_in_range
+from exercises.vocabulary import Side
+from patients.models import OfPatientQuerySet, Patient, PatientModel
+from prescriptions.changes import days_in_words
+from prescriptions.rules import MOST_PAIN
+
+EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]  # ISO weekdays, Monday is 1
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def every_day() -> list[int]:
+    return EVERY_DAY.copy()
+
+
+class PrescriptionQuerySet(OfPatientQuerySet):
+    def open(self) -> Self:
+        return self.filter(ended_on=None)
+
+    def open_first(self) -> Self:
+        return self.order_by(F("ended_on").desc(nulls_first=True), "-pk")
+
+    def with_patient(self) -> Self:
+        return self.select_related("patient__clinic")
+
+
+class Prescription(PatientModel):
+    """The home programme of one patient, in editions. Ended, never deleted."""
+
+    prescribed_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_on = models.DateField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    ended_because = models.CharField(max_length=500, blank=True)
+
+    objects = PrescriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "patient"],
+                condition=Q(ended_on=None),
+                name="one_open_prescription",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on=None, ended_by=None)
+                | Q(ended_on__isnull=False, ended_by__isnull=False),
+                name="ended_on_and_ended_by_together",
+            ),
+        ]
+        indexes = [models.Index("clinic", "patient", name="prescription_of_patient")]
+
+    def __str__(self) -> str:
+        return f"prescription {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("prescriptions:detail", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_on is None
+
+
+class PrescriptionEditionQuerySet(OfPatientQuerySet):
+    def published(self) -> Self:
+        return self.exclude(published_at=None)
+
+    def drafts(self) -> Self:
+        return self.filter(published_at=None)
+
+    def in_force_on(self, day: date) -> Self:
+        """Of each open course the newest published edition that has begun by this day."""
+        begun = PrescriptionEdition.objects.published().filter(starts_on__lte=day)
+        newer = begun.filter(
+            clinic=models.OuterRef("clinic"),
+            prescription=models.OuterRef("prescription"),
+            number__gt=models.OuterRef("number"),
+        )
+        return (
+            self.published()
+            .filter(prescription__ended_on=None, starts_on__lte=day)
+            .filter(~models.Exists(newer))
+        )
+
+    def upcoming_on(self, day: date) -> Self:
+        """Published for later."""
+        return self.published().filter(prescription__ended_on=None, starts_on__gt=day)
+
+    def of_patients(self, patients: Sequence[Patient]) -> Self:
+        return self.filter(patient__in=patients)
+
+    def with_patient(self) -> Self:
+        return self.select_related("patient__clinic")
+
+    def before(self, edition: "PrescriptionEdition") -> "PrescriptionEdition | None":
+        """The published edition that this one replaced."""
+        same_course = self.filter(prescription=edition.prescription_id, number__lt=edition.number)
+        return cast("PrescriptionEdition | None", same_course.order_by("-number").first())
+
+    def with_lines(self) -> Self:
+        lines = PrescribedExercise.objects.with_exercises()
+        return self.select_related("prescription").prefetch_related(
+            models.Prefetch("lines", queryset=lines)
+        )
+
+    def newest_first(self) -> Self:
+        return self.order_by("-number")
+
+
+class PrescriptionEdition(PatientModel):
+    """One state of the programme. A draft may change; publishing freezes it for ever."""
+
+    prescription = SameClinicForeignKey(Prescription, related_name="editions")
+    number = models.PositiveSmallIntegerField()
+    starts_on = models.DateField()
+    review_on = models.DateField(null=True, blank=True)
+    reason = models.CharField("what changed and why", max_length=1000, blank=True)
+    # Counts the saves of a draft, so that one therapist cannot overwrite another unseen.
+    version = models.PositiveIntegerField(default=1)
+    edited_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    edited_at = models.DateTimeField(default=timezone.now)
+    published_at = models.DateTimeField(null=True, blank=True)
+    # As the patient reads it; the audit trail knows the person.
+    published_by_name = models.CharField(max_length=200, blank=True)
+
+    objects = PrescriptionEditionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "prescription", "number"], name="prescription_edition_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "prescription"],
+                condition=Q(published_at=None),
+                name="one_open_draft",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_on=None) | Q(review_on__gte=F("starts_on")),
+                name="review_not_before_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on__range=(EARLIEST, LATEST))
+                & (Q(review_on=None) | Q(review_on__range=(EARLIEST, LATEST))),
+                name="edition_dates_of_this_age",
+            ),
+            models.CheckConstraint(
+                condition=Q(number=1) | Q(published_at=None) | ~Q(reason=""),
+                name="later_editions_say_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None, published_by_name="")
+                | (Q(published_at__isnull=False) & ~Q(published_by_name="")),
+                name="published_by_somebody",
+            ),
+        ]
+        indexes = [models.Index("clinic", "patient", name="edition_of_patient")]
+
+    def __str__(self) -> str:
+        return f"edition {self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
+
+    def planned_on(self, day: date) -> "list[PrescribedExercise]":
+        """The exercises for this day of the week, in their order."""
+        return [line for line in self.lines.all() if line.is_planned_on(day)]
+
+    def is_in_force_on(self, day: date) -> bool:
+        """Whether it has begun and its course goes on; a newer one may have replaced it."""
+        return self.prescription.is_open and self.starts_on <= day
+
+    def is_open_on(self, day: date) -> bool:
+        """Whether a session of this day may be logged; the course has to be loaded with it."""
+        ended_on = self.prescription.ended_on
+        return self.starts_on <= day and (ended_on is None or day <= ended_on)
+
+
+class PrescribedExerciseQuerySet(OfPatientQuerySet):
+    def with_exercises(self) -> Self:
+        return (
+            self.select_related(
+                "exercise_edition__exercise", "exercise_edition__companion__current"
+            )
+            .prefetch_related("exercise_edition__loads")
+            .order_by("order", "pk")
+        )
+
+
+class PrescribedExercise(PatientModel):
+    """One line of an edition: which exercise, how much, which side, and why in this direction."""
+
+    edition = SameClinicForeignKey(PrescriptionEdition, models.CASCADE, related_name="lines")
+    exercise_edition = models.ForeignKey(
+        ExerciseEdition, models.PROTECT, related_name="+", db_index=False
+    )
+    order = models.PositiveSmallIntegerField()
+    sets = amount("sets")
+    repetitions = amount("repetitions")
+    hold_seconds = amount("hold_seconds")
+    times_per_day = amount("times_per_day")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=every_day)
+    side = models.CharField(max_length=5, choices=Side.choices(), default=Side.NONE.value)
+    direction_note = models.TextField(max_length=1000)
+
+    objects = PrescribedExerciseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "edition", "order"], name="line_order_once"),
+            models.UniqueConstraint(
+                fields=["clinic", "edition", "exercise_edition", "side"],
+                name="line_exercise_and_side_once",
+            ),
+            *dosage_in_range("line"),
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=EVERY_DAY) & ~Q(weekdays=[]),
+                name="line_weekdays",
+            ),
+            models.CheckConstraint(
+                condition=Q(side__in=[side.value for side in Side]), name="line_side"
+            ),
+            models.CheckConstraint(condition=~Q(direction_note=""), name="line_has_a_note"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exercise_edition}: {self.dosage}"
+
+    @property
+    def name(self) -> str:
+        """The exercise, and its side where it has one."""
+        if self.side == Side.NONE:
+            return self.exercise_edition.name
+        return f"{self.exercise_edition.name} ({Side(self.side).label.lower()})"
+
+    @property
+    def dosage(self) -> Dosage:
+        return Dosage(self.sets, self.repetitions, self.hold_seconds, self.times_per_day)
+
+    @property
+    def days_in_words(self) -> str:
+        return days_in_words(self.weekdays)
+
+    def is_planned_on(self, day: date) -> bool:
+        return day.isoweekday() in self.weekdays
+
+
+class SessionLogQuerySet(OfPatientQuerySet):
+    def on_day(self, day: date) -> Self:
+        return self.filter(local_date=day)
+
+    def since(self, day: date) -> Self:
+        return self.filter(local_date__gte=day)
+
+    def with_entries(self) -> Self:
+        named = SessionEntry.objects.with_names()
+        return self.prefetch_related(models.Prefetch("entries", queryset=named))
+
+    def last_of(self, patients: Sequence[Patient]) -> Self:
+        """The newest log of each of these patients."""
+        return (
+            self.filter(patient__in=patients)
+            .order_by("patient", "-done_at", "-pk")
+            .distinct("patient")
+        )
+
+    def newest_first(self) -> Self:
+        return self.order_by("-done_at", "-pk")
+
+
+class SessionLog(PatientModel):
+    """What a patient did and felt, once. Kept as sent."""
+
+    edition = SameClinicForeignKey(PrescriptionEdition, related_name="logs")
+    # Made on the phone: however often the log is sent, it is stored once.
+    client_uuid = models.UUIDField()
+    # Of what was sent, so that another content under the same key is noticed.
+    digest = models.CharField(max_length=64)
+    done_at = models.DateTimeField()
+    local_date = models.DateField()
+    received_at = models.DateTimeField(default=timezone.now)
+
+    objects = SessionLogQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "patient", "client_uuid"], name="session_log_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(received_at__gte=F("done_at") - timedelta(days=1)),
+                name="log_not_from_the_future",
+            ),
+        ]
+        indexes = [
+            models.Index("clinic", "patient", F("done_at").desc(), name="log_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"session of {self.local_date}"
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", "Done"
+    PART = "part", "Part"
+    NO = "no", "Not done"
+
+
+class Moment(StrEnum):
+    """When pain is asked for."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
+class SessionEntryQuerySet(OfPatientQuerySet):
+    def with_names(self) -> Self:
+        """With the name of each exercise, not its whole text."""
+        return (
+            self.select_related("prescribed_exercise__exercise_edition")
+            .only(
+                *(field.name for field in SessionEntry._meta.concrete_fields),
+                "prescribed_exercise__side",
+                "prescribed_exercise__exercise_edition__name",
+                "prescribed_exercise__exercise_edition__exercise",
+            )
+            .order_by("prescribed_exercise__order", "pk")
+        )
+
+
+class SessionEntry(PatientModel):
+    """One exercise of a session log.
+
+    Pain is 0–10. An empty value means skipped when the moment is among `pain_skipped`, and not
+    asked when it is not.
+    """
+
+    log = SameClinicForeignKey(SessionLog, models.CASCADE, related_name="entries")
+    prescribed_exercise = SameClinicForeignKey(PrescribedExercise, related_name="entries")
+    outcome = models.CharField(max_length=4, choices=Outcome)
+    repetitions = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_before = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_during = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_skipped = ArrayField(models.CharField(max_length=6), default=list, blank=True)
+    comment = models.CharField(max_length=500, blank=True)
+
+    objects = SessionEntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "log", "prescribed_exercise"], name="entry_once_per_exercise"
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="entry_outcome"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"pain_{moment}": None})
+                    | (
+                        Q(**{f"pain_{moment}__lte": MOST_PAIN})
+                        & ~Q(pain_skipped__contains=[moment.value])
+                    ),
+                    name=f"entry_pain_{moment}",
+                )
+                for moment in Moment
+            ),
+            models.CheckConstraint(
+                condition=Q(pain_skipped__contained_by=[moment.value for moment in Moment]),
+                name="entry_pain_skipped",
+            ),
+            models.CheckConstraint(
+                condition=Q(repetitions=None) | Q(repetitions__lte=2000),
+                name="entry_repetitions",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prescribed_exercise.exercise_edition}: {self.get_outcome_display()}"
+
+    @property
+    def exercise_name(self) -> str:
+        return str(self.prescribed_exercise.name)
+
+    @property
+    def pain_in_words(self) -> str:
+        """Before, during and after: a number, skipped, or a dash where it was not asked."""
+        answers = ((self.pain(moment), moment in self.pain_skipped) for moment in Moment)
+        return ", ".join(
+            "skipped" if skipped else "–" if pain is None else str(pain)
+            for pain, skipped in answers
+        )
+
+    def pain(self, moment: Moment) -> int | None:
+        """Pain 0–10 at the moment; None when it was skipped or not asked."""
+        value: int | None = getattr(self, f"pain_{moment}")
+        return value

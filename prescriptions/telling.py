@@ -1,0 +1,189 @@
+"""Gathers stored programmes and logs, and puts them into the words that pages show."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from exercises.models import Exercise
+from patients.models import Patient
+from prescriptions import changes, rules
+from prescriptions.actions import rules_facts
+from prescriptions.adherence import Line, Plan, session_in_words
+from prescriptions.forms import LineForm
+from prescriptions.models import (
+    Moment,
+    PrescribedExercise,
+    Prescription,
+    PrescriptionEdition,
+    SessionLog,
+)
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One prescription with its editions, newest first."""
+
+    prescription: Prescription
+    draft: PrescriptionEdition | None
+    current: PrescriptionEdition | None
+    upcoming: PrescriptionEdition | None
+    published: Sequence[PrescriptionEdition]
+
+
+@dataclass(frozen=True)
+class PatientRow:
+    """One line of the first page."""
+
+    patient: Patient
+    edition: PrescriptionEdition | None
+    last_log: SessionLog | None
+
+    @property
+    def worst_pain(self) -> int | None:
+        """The worst pain 0–10 of the last log; None when none was answered."""
+        entries = self.last_log.entries.all() if self.last_log else []
+        answered = [
+            pain
+            for entry in entries
+            for moment in Moment
+            if (pain := entry.pain(moment)) is not None
+        ]
+        return max(answered, default=None)
+
+    @property
+    def last_log_in_words(self) -> str:
+        outcomes = [entry.outcome for entry in self.last_log.entries.all()] if self.last_log else []
+        return session_in_words(outcomes)
+
+
+def rows_for(
+    patients: Sequence[Patient],
+    editions: Iterable[PrescriptionEdition],
+    logs: Iterable[SessionLog],
+) -> list[PatientRow]:
+    edition_of = {edition.patient_id: edition for edition in editions}
+    log_of = {log.patient_id: log for log in logs}
+    return [
+        PatientRow(patient, edition_of.get(patient.pk), log_of.get(patient.pk))
+        for patient in patients
+    ]
+
+
+@dataclass(frozen=True)
+class DeskLine:
+    """One line on the therapist's desk: its fields, what it is, and what the checks say of it."""
+
+    form: LineForm
+    exercise: Exercise | None
+    place: int  # from 0
+    findings: Sequence[rules.Finding]
+    offered: Exercise | None  # a companion that does not follow yet
+
+    is_last: bool
+
+    @property
+    def following_place(self) -> int:
+        return self.place + 1
+
+
+def desk_lines(forms: Sequence[LineForm]) -> list[DeskLine]:
+    """The lines on the desk, checked as they are typed; the action checks again."""
+    shown = [(form, form.shown) for form in forms]
+    programme = [
+        rules_facts(exercise.text, form.typed_hold_seconds())
+        for form, exercise in shown
+        if exercise is not None
+    ]
+    findings = rules.check(programme)
+    return [
+        DeskLine(
+            form=form,
+            exercise=exercise,
+            place=place,
+            findings=[found for found in findings if exercise and found.code == exercise.code],
+            offered=_offered(exercise, [later for _, later in shown[place + 1 :]]),
+            is_last=place + 1 == len(shown),
+        )
+        for place, (form, exercise) in enumerate(shown)
+    ]
+
+
+def _offered(exercise: Exercise | None, following: Sequence[Exercise | None]) -> Exercise | None:
+    companion = exercise.text.companion if exercise else None
+    if companion is None or companion in following:
+        return None
+    return companion
+
+
+def courses_of(patient: Patient, *, today: date) -> list[Course]:
+    """All courses of a patient: the open one first, then the ended ones, the last first."""
+    editions: dict[int, list[PrescriptionEdition]] = defaultdict(list)
+    for edition in PrescriptionEdition.objects.of_patient(patient).with_lines().newest_first():
+        editions[edition.prescription_id].append(edition)
+    courses = Prescription.objects.of_patient(patient).open_first()
+    return [_course(course, editions[course.pk], today) for course in courses]
+
+
+def _course(
+    prescription: Prescription, editions: Sequence[PrescriptionEdition], today: date
+) -> Course:
+    published = [edition for edition in editions if not edition.is_draft]
+    begun = (edition for edition in published if edition.starts_on <= today)
+    return Course(
+        prescription=prescription,
+        draft=next((edition for edition in editions if edition.is_draft), None),
+        current=next(begun, None),
+        upcoming=next((edition for edition in published if edition.starts_on > today), None),
+        published=published,
+    )
+
+
+def changes_since(before: PrescriptionEdition, after: PrescriptionEdition) -> list[changes.Change]:
+    return changes.between(
+        [_in_words(line) for line in before.lines.all()],
+        [_in_words(line) for line in after.lines.all()],
+    )
+
+
+def plans(editions: Sequence[PrescriptionEdition]) -> list[Plan]:
+    """A patient's published editions as plans: each until the next begins or its course ends."""
+    ordered = sorted(editions, key=lambda edition: (edition.starts_on, edition.pk))
+    found = []
+    for place, edition in enumerate(ordered):
+        ends = [later.starts_on for later in ordered[place + 1 : place + 2]]
+        if edition.prescription.ended_on is not None:
+            ends.append(edition.prescription.ended_on)
+        lines = tuple(
+            Line(key_of(line), line.name, line.times_per_day, frozenset(line.weekdays))
+            for line in edition.lines.all()
+        )
+        found.append(Plan(lines, edition.starts_on, min(ends, default=None)))
+    return found
+
+
+def outcomes(logs: Sequence[SessionLog]) -> Mapping[tuple[Key, date], list[str]]:
+    """What was said of each exercise on each day."""
+    said: dict[tuple[Key, date], list[str]] = defaultdict(list)
+    for log in logs:
+        for entry in log.entries.all():
+            said[key_of(entry.prescribed_exercise), log.local_date].append(entry.outcome)
+    return said
+
+
+def key_of(line: PrescribedExercise) -> Key:
+    """The same exercise on the same side, over all editions."""
+    return line.exercise_edition.exercise_id, line.side
+
+
+def _in_words(line: PrescribedExercise) -> changes.LineText:
+    return changes.LineText(
+        key=key_of(line),
+        name=line.name,
+        dosage=str(line.dosage),
+        weekdays=tuple(line.weekdays),
+        note=line.direction_note,
+        text_number=line.exercise_edition.number,
+    )

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from prescriptions.views import drafts, programmes
+
+app_name = "prescriptions"
+
+urlpatterns = [
+    path("patients/<int:pk>/", programmes.of_patient, name="of_patient"),
+    path("patients/<int:pk>/draft/", drafts.start, name="start"),
+    path("exercises/<int:pk>/", drafts.for_whom, name="for_whom"),
+    path("drafts/<int:pk>/", drafts.edit, name="edit"),
+    path("drafts/<int:pk>/exercises/", drafts.picker, name="picker"),
+    path("drafts/<int:pk>/discard/", drafts.discard, name="discard"),
+    path("editions/<int:pk>/", programmes.edition, name="edition"),
+    path("<int:pk>/", programmes.detail, name="detail"),
+    path("<int:pk>/end/", programmes.end, name="end"),
+]

@@ -1,0 +1,235 @@
+"""The therapist's desk: one draft, changed line by line, saved and published."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clinics.access import Can, StaffRequest, staff
+from exercises.models import Exercise
+from patients.forms import SearchForm
+from patients.models import Patient
+from prescriptions import actions
+from prescriptions.desk import Move, Row
+from prescriptions.forms import (
+    AddForm,
+    BaseLineFormSet,
+    PatientKeyForm,
+    PickerForm,
+    ProgrammeForm,
+    exercise_keys,
+    line_data,
+    line_forms,
+    posted_rows,
+    rows_of,
+    text_data,
+)
+from prescriptions.models import PrescribedExercise, PrescriptionEdition
+from prescriptions.telling import desk_lines
+
+PICKED_AT_ONCE = 12
+PATIENTS_OFFERED = 20
+WHY_NOT_PUBLISHED = {
+    actions.NothingPrescribed: "Add at least one exercise before you publish.",
+    actions.Blocked: "Not published: look at what is blocked below.",
+}
+
+
+@require_POST
+@staff(Can.PRESCRIBE)
+def start(request: StaffRequest, pk: int) -> HttpResponse:
+    """Open the patient's draft, or begin one; with `exercise`, add that exercise to it."""
+    patient = get_object_or_404(Patient.objects.of(request.clinic).active().with_clinic(), pk=pk)
+    now = timezone.now()
+    draft = actions.start_draft(
+        patient=patient, starts_on=patient.local_date(now), by=request.user, at=now
+    )
+    library = Exercise.objects.visible_to(request.clinic).published().with_current()
+    form = AddForm(request.POST, library=library)
+    added = form.cleaned_data["exercise"] if form.is_valid() else None
+    if added is not None:
+        try:
+            actions.add_exercise(draft=draft, exercise=added, by=request.user, at=now)
+        except actions.AlreadyThere:
+            messages.info(request, f"{added} is in the programme already.")
+    return redirect("prescriptions:edit", draft.pk)
+
+
+@require_safe
+@staff(Can.PRESCRIBE)
+def for_whom(request: StaffRequest, pk: int) -> HttpResponse:
+    """From an exercise of the library to the patient who should do it."""
+    library = Exercise.objects.visible_to(request.clinic).published().with_current()
+    exercise = get_object_or_404(library, pk=pk)
+    form = SearchForm(request.GET or None, clinic=request.clinic, user=request.user)
+    found = form.found(Patient.objects.of(request.clinic).active()).last_log_first()
+    context = {"exercise": exercise, "form": form, "patients": found[:PATIENTS_OFFERED]}
+    return render(request, "prescriptions/for_whom.html", context)
+
+
+@require_safe
+@staff(Can.PRESCRIBE)
+def picker(request: StaffRequest, pk: int) -> HttpResponse:
+    """The exercises found for the draft on the page, as they are typed."""
+    get_object_or_404(PrescriptionEdition.objects.of(request.clinic).drafts(), pk=pk)
+    return render(request, "prescriptions/_picker.html", _picked(request, request.GET))
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Can.PRESCRIBE)
+def edit(request: StaffRequest, pk: int) -> HttpResponse:
+    """The draft on the desk. Every button stores what is typed, if it can be stored."""
+    editions = PrescriptionEdition.objects.of(request.clinic).with_patient().with_lines()
+    draft = editions.drafts().filter(pk=pk).first()
+    if request.method == "POST":
+        return _work(request, pk, draft)
+    if draft is None:
+        return redirect("prescriptions:edition", get_object_or_404(editions, pk=pk).pk)
+    return _desk(request, draft, [line_data(line) for line in draft.lines.all()])
+
+
+def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> HttpResponse:
+    """One press of a button on the desk."""
+    move = Move.parse(request.POST.get("do", "save"))
+    library = Exercise.objects.visible_to(request.clinic).published().with_current()
+    added = library.filter(pk=move.number).first() if move.verb == "add" else None
+    rows = move.applied_to(rows_of(request.POST), text_data(added.text) if added else None)
+    if draft is None:
+        return _conflict(request, pk, rows)
+    form = ProgrammeForm(
+        request.POST,
+        instance=draft,
+        today=_today(draft.patient),
+        publishing=move.verb == "publish",
+    )
+    lines = _line_forms(request, rows)
+    if not (form.is_valid() and lines.is_valid()):
+        return _desk(request, draft, rows, form=form, lines=lines)
+    try:
+        _store(request, draft, form, lines, publishing=move.verb == "publish")
+    except actions.DraftChanged:
+        return _conflict(request, pk, rows)
+    except (actions.NothingPrescribed, actions.Blocked) as refusal:
+        messages.error(request, WHY_NOT_PUBLISHED[type(refusal)])
+        return _desk(request, draft, rows, form=form, lines=lines)
+    if move.verb == "publish":
+        messages.success(request, f"Edition {draft.number} is published.")
+        return redirect(draft.patient)
+    if move.verb == "save":
+        messages.success(request, "The draft is saved.")
+    asked = urlencode({"q": request.POST.get("q", "")}) if request.POST.get("q") else ""
+    return redirect(f"{request.path}{'?' if asked else ''}{asked}{_place_to_look(move)}")
+
+
+@require_http_methods(["GET", "POST"])
+@staff(Can.PRESCRIBE)
+def discard(request: StaffRequest, pk: int) -> HttpResponse:
+    drafts = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient()
+    draft = get_object_or_404(drafts, pk=pk)
+    if request.method == "POST":
+        actions.discard_draft(draft=draft, version=draft.version, by=request.user)
+        messages.success(request, "The draft is discarded. What was published stays as it is.")
+        return redirect(draft.patient)
+    context = {"draft": draft, "patient": draft.patient}
+    return render(request, "prescriptions/discard.html", context)
+
+
+@transaction.atomic
+def _store(
+    request: StaffRequest,
+    draft: PrescriptionEdition,
+    form: ProgrammeForm,
+    lines: BaseLineFormSet,
+    *,
+    publishing: bool,
+) -> None:
+    now = timezone.now()
+    saved = actions.save_draft(
+        draft=draft,
+        version=form.cleaned_data["version"],
+        lines=[line.plan() for line in lines.forms],
+        starts_on=form.cleaned_data["starts_on"],
+        review_on=form.cleaned_data["review_on"],
+        reason=form.cleaned_data.get("reason", ""),
+        by=request.user,
+        at=now,
+    )
+    if publishing:
+        actions.publish(draft=saved, version=saved.version, by=request.user, at=now)
+
+
+def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpResponse:
+    """Somebody saved, published or discarded the draft: show theirs beside what was typed here.
+
+    Nothing is stored until the therapist decides. The draft to go on with is the one there is
+    now, or a new one.
+    """
+    patient = get_object_or_404(
+        Patient.objects.of(request.clinic).active().with_clinic(),
+        pk=PatientKeyForm(request.POST).key(),
+    )
+    now = timezone.now()
+    begun = actions.start_draft(patient=patient, starts_on=_today(patient), by=request.user, at=now)
+    editions = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient().with_lines()
+    theirs = editions.get(pk=begun.pk)
+    data = request.POST.copy()
+    data["version"] = str(theirs.version)
+    form = ProgrammeForm(data, instance=theirs, today=_today(patient))
+    lines = _line_forms(request, rows)
+    stored = list(theirs.lines.all())
+    return _desk(request, theirs, rows, form=form, lines=lines, stored=stored, status=409)
+
+
+def _desk(
+    request: StaffRequest,
+    draft: PrescriptionEdition,
+    rows: Sequence[Row],
+    *,
+    form: ProgrammeForm | None = None,
+    lines: BaseLineFormSet | None = None,
+    stored: Sequence[PrescribedExercise] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    lines = lines or _line_forms(request, rows, as_stored=True)
+    context = {
+        "patient": draft.patient,
+        "draft": draft,
+        "form": form or ProgrammeForm(instance=draft, today=_today(draft.patient)),
+        "lines": lines,
+        "desk": desk_lines(lines.forms),
+        "stored": stored,
+        **_picked(request, request.GET if request.method == "GET" else request.POST),
+    }
+    return render(request, "prescriptions/edit.html", context, status=status)
+
+
+def _line_forms(
+    request: StaffRequest, rows: Sequence[Row], *, as_stored: bool = False
+) -> BaseLineFormSet:
+    library = Exercise.objects.visible_to(request.clinic).with_current()
+    form_kwargs = {"exercises": library.chosen(exercise_keys(rows))}
+    if as_stored:
+        return line_forms(initial=rows, form_kwargs=form_kwargs)
+    return line_forms(posted_rows(rows), form_kwargs=form_kwargs)
+
+
+def _picked(request: StaffRequest, data: QueryDict) -> dict[str, Any]:
+    form = PickerForm(data)
+    words = form.cleaned_data["q"] if form.is_valid() else ""
+    library = Exercise.objects.visible_to(request.clinic).published().with_current()
+    return {"picker": form, "found": library.search(words).by_name()[:PICKED_AT_ONCE]}
+
+
+def _today(patient: Patient) -> date:
+    return patient.local_date(timezone.now())
+
+
+def _place_to_look(move: Move) -> str:
+    return {"save": "", "search": "#picker"}.get(move.verb, "#lines")

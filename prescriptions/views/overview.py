@@ -1,0 +1,68 @@
+"""The two pages a therapist opens first: all patients, and one."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from clinics.access import Can, StaffRequest, may, staff
+from patients.forms import SearchForm
+from patients.models import Patient
+from prescriptions.adherence import days_until, grid, total
+from prescriptions.models import PrescriptionEdition, SessionLog
+from prescriptions.telling import outcomes, plans, rows_for
+
+PATIENTS_PER_PAGE = 50
+DAYS_SHOWN = 56
+DAYS_IN_GRID = 14
+
+
+@require_safe
+@staff(Can.VIEW)
+def home(request: StaffRequest) -> HttpResponse:
+    """The clinic's patients, those who logged last first."""
+    form = SearchForm(request.GET or None, clinic=request.clinic, user=request.user)
+    found = form.found(Patient.objects.of(request.clinic).active()).last_log_first()
+    page = Paginator(found, PATIENTS_PER_PAGE).get_page(request.GET.get("page"))
+    patients = list(page)
+    today = timezone.localdate(timezone=request.clinic.zone)
+    editions = PrescriptionEdition.objects.of(request.clinic).of_patients(patients)
+    logs = SessionLog.objects.of(request.clinic).last_of(patients).with_entries()
+    context = {
+        "form": form,
+        "page": page,
+        "today": today,
+        "can_prescribe": may(request, Can.PRESCRIBE),
+        "rows": rows_for(patients, editions.in_force_on(today), logs),
+    }
+    part = "prescriptions/_patients.html" if request.htmx else "prescriptions/home.html"
+    response = render(request, part, context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@require_safe
+@staff(Can.VIEW)
+def patient(request: StaffRequest, pk: int) -> HttpResponse:
+    """One patient: the programme, what was logged of it by day, the pain, and what was not done."""
+    shown = get_object_or_404(Patient.objects.of(request.clinic).with_clinic(), pk=pk)
+    today = shown.local_date(timezone.now())
+    days = days_until(today, DAYS_SHOWN)
+    logs = list(SessionLog.objects.of_patient(shown).since(days[0]).with_entries().newest_first())
+    editions = list(PrescriptionEdition.objects.of_patient(shown).with_lines().newest_first())
+    published = [edition for edition in editions if not edition.is_draft]
+    rows = grid(days[-DAYS_IN_GRID:], today=today, plans=plans(published), outcomes=outcomes(logs))
+    context = {
+        "patient": shown,
+        "age": shown.age_on(today),
+        "today": today,
+        "can_prescribe": may(request, Can.PRESCRIBE),
+        "edition": next((found for found in published if found.is_in_force_on(today)), None),
+        "draft": next((found for found in editions if found.is_draft), None),
+        "days": days[-DAYS_IN_GRID:],
+        "rows": rows,
+        "total": total(rows),
+        "logs": logs,
+    }
+    return render(request, "prescriptions/patient.html", context)

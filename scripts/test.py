@@ -1,0 +1,34 @@
+"""Run the whole suite: python -m scripts.test [pytest's arguments]"""
+
+import os
+import subprocess
+import sys
+
+from config import database, embedded
+from scripts import browser
+
+
+def main(arguments: list[str]) -> int:
+    environment = dict(os.environ)
+    reason = None
+    try:
+        environment["CHROMIUM"] = browser.find()
+    except browser.NoBrowserError as error:
+        reason = str(error)
+        environment["BEARING_NO_BROWSER"] = reason
+    try:
+        database.prepare(testing=True)
+        pytest = [sys.executable, "-m", "pytest", *arguments]
+        code = subprocess.run(pytest, env=environment).returncode  # noqa: S603 - no shell
+    finally:
+        embedded.local_cluster(testing=True).stop(only_if_idle=True)
+    if reason:
+        print(f"Browser tests were skipped: {reason}")
+    return code
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (database.DatabaseSetupError, embedded.EmbeddedError) as error:
+        sys.exit(str(error))

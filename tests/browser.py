@@ -1,0 +1,44 @@
+"""What browser tests share: how Chromium is started, and what every page must pass."""
+
+import os
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WHY_NO_BROWSER = os.environ.get("BEARING_NO_BROWSER", "")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}}
+_axe = Axe()
+
+
+class Watched:
+    """A page on which every script error and every breach of the content policy is noted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda line: self.complaints.append(line.text) if line.type == "error" else None,
+        )
+
+    def looks_right(self) -> None:
+        """No axe violation, no complaint, no sideways scrolling."""
+        found = _axe.run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+        assert self.complaints == []
+        widths = self.page.evaluate(
+            "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert widths[0] <= widths[1], f"{self.page.url} scrolls sideways: {widths}"

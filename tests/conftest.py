@@ -1,0 +1,118 @@
+"""What every test stands on: the run-time login of the database, three people, and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.testcases import TransactionTestCase
+
+from clinics.access import CHOSEN_CLINIC
+from clinics.models import Clinic, Membership
+from tests import make
+from tests.browser import FLAGS
+
+# Playwright's synchronous interface keeps an event loop in this thread.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@contextmanager
+def as_login(login: str) -> Iterator[None]:
+    """Connect as another login of the database for a while."""
+    from config import database
+
+    settings, wanted = connection.settings_dict, database.connection_settings(login, testing=True)
+    before = {key: settings[key] for key in ("USER", "PASSWORD")}
+    connection.close()
+    settings.update({key: wanted[key] for key in before})
+    try:
+        yield
+    finally:
+        connection.close()
+        settings.update(before)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_blocker):
+    """Make the test database as the migrator; every test then runs as the web does."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    # A name of its own for each run, so that two runs at once do not meet.
+    connection.settings_dict["TEST"]["NAME"] = f"test_bearing_{os.getpid()}"
+    with django_db_blocker.unblock(), as_login("migrator"):
+        made = setup_databases(verbosity=0, interactive=False)
+        make.shared_catalogue()
+    yield
+    with django_db_blocker.unblock(), as_login("migrator"):
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_as_the_migrator():
+    """Tests that commit are cleaned up by TRUNCATE, which the web's login may not."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_and_load_again(self):
+        with as_login("migrator"):
+            flush(self)
+            make.shared_catalogue()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_and_load_again)
+        yield
+
+
+@pytest.fixture
+def clinic(db) -> Clinic:
+    return make.clinic()
+
+
+@pytest.fixture
+def other_clinic(db) -> Clinic:
+    return make.clinic(name="Other clinic")
+
+
+def signed_in(clinic: Clinic, role: Membership.Role) -> Client:
+    """A browser of a member of staff; `client.user` is the person."""
+    user = make.user(name=str(role.label))
+    make.member(user=user, of=clinic, role=role)
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[CHOSEN_CLINIC] = clinic.pk
+    session.save()
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def admin(clinic) -> Client:
+    return signed_in(clinic, Membership.Role.ADMIN)
+
+
+@pytest.fixture
+def therapist(clinic) -> Client:
+    return signed_in(clinic, Membership.Role.THERAPIST)
+
+
+@pytest.fixture
+def assistant(clinic) -> Client:
+    """A colleague without the right to prescribe."""
+    return signed_in(clinic, Membership.Role.ASSISTANT)
+
+
+@pytest.fixture
+def stranger(other_clinic) -> Client:
+    """An admin, but of another clinic."""
+    return signed_in(other_clinic, Membership.Role.ADMIN)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args) -> dict:
+    """An installed Chromium where there is one; Playwright's own otherwise."""
+    installed = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = {"executable_path": installed} if installed else {}
+    return {**browser_type_launch_args, **path, "args": FLAGS}

@@ -1,0 +1,160 @@
+"""Test data: one plain function for each model, valid with no argument."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from uuid import UUID, uuid4
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from clinics import actions as clinic_actions
+from clinics.models import Clinic, Membership, User
+from clinics.tenancy import inside
+from exercises import actions as exercise_actions
+from exercises.dosage import Dosage
+from exercises.models import Exercise
+from exercises.vocabulary import Side
+from patients import actions as patient_actions
+from patients.models import Note, Patient
+from prescriptions import actions
+from prescriptions.models import (
+    Moment,
+    Outcome,
+    PrescriptionEdition,
+    SessionLog,
+    every_day,
+)
+
+NOW = datetime(2026, 5, 20, 15, 0, tzinfo=UTC)
+TODAY = date(2026, 5, 20)
+_number = count(1)
+
+
+def timezone_now() -> datetime:
+    return timezone.now()
+
+
+def shared_catalogue() -> None:
+    """The seven stretches, loaded as a new installation loads them."""
+    call_command("load_catalogue", verbosity=0)
+
+
+def user(*, name: str = "Person", email: str | None = None, password: str | None = None) -> User:
+    return User.objects.create_user(email or f"person{next(_number)}@example.org", name, password)
+
+
+def clinic(*, name: str = "Clinic", time_zone: str = "America/New_York") -> Clinic:
+    return clinic_actions.open_clinic(name=name, time_zone=time_zone, admin=user(name="Founder"))
+
+
+def member(
+    *, user: User, of: Clinic, role: Membership.Role = Membership.Role.THERAPIST
+) -> Membership:
+    with inside(of.pk):
+        return clinic_actions.add_member(clinic=of, user=user, role=role, by=user)
+
+
+def founder(of: Clinic) -> User:
+    """The first admin of a clinic."""
+    with inside(of.pk):
+        return Membership.objects.of(of).order_by("pk").select_related("user")[0].user
+
+
+def patient(*, of: Clinic, name: str | None = None, **fields: object) -> Patient:
+    with inside(of.pk):
+        return patient_actions.record_patient(
+            clinic=of,
+            by=founder(of),
+            name=name or f"Patient {next(_number)}",
+            **{"birth_date": date(1980, 5, 17), **fields},
+        )
+
+
+def exercise(code: str = "FIL") -> Exercise:
+    """One of the shared catalogue."""
+    return Exercise.objects.shared().with_current().get(code=code)
+
+
+def line(code: str = "TILT", **dosage: int) -> actions.LinePlan:
+    text = exercise(code).current
+    return actions.LinePlan(
+        exercise=text.exercise,
+        dosage=Dosage(**text.dosage.as_fields() | dosage),
+        direction_note=text.direction_note,
+        weekdays=every_day(),
+        side=Side.NONE.value,
+    )
+
+
+def draft(
+    *, of: Patient, lines: list[actions.LinePlan] | None = None, reason: str = ""
+) -> PrescriptionEdition:
+    by = founder(of.clinic)
+    with inside(of.clinic_id, user_id=by.pk):
+        begun = actions.start_draft(patient=of, starts_on=TODAY, by=by, at=NOW)
+        return actions.save_draft(
+            draft=begun,
+            version=begun.version,
+            lines=[line()] if lines is None else lines,
+            starts_on=begun.starts_on,
+            review_on=None,
+            reason=reason or ("More of it." if begun.number > 1 else ""),
+            by=by,
+            at=NOW,
+        )
+
+
+def edition(*, of: Patient, lines: list[actions.LinePlan] | None = None) -> PrescriptionEdition:
+    """A published edition."""
+    begun = draft(of=of, lines=lines)
+    by = founder(of.clinic)
+    with inside(of.clinic_id, user_id=by.pk):
+        return actions.publish(draft=begun, version=begun.version, by=by, at=NOW)
+
+
+def log(
+    *,
+    of: PrescriptionEdition,
+    outcome: Outcome = Outcome.DONE,
+    pain: dict[Moment, int | None] | None = None,
+    done_at: datetime = NOW,
+    client_uuid: UUID | None = None,
+    comment: str = "",
+) -> SessionLog:
+    """A session in which every exercise of the edition went the same way."""
+    asked = {Moment.BEFORE: 2, Moment.DURING: 3, Moment.AFTER: 1} if pain is None else pain
+    with inside(of.clinic_id):
+        patient = Patient.objects.select_related("clinic").get(pk=of.patient_id)
+        entries = [
+            actions.EntryReport(line.pk, outcome, line.repetitions, asked, comment)
+            for line in of.lines.all()
+        ]
+        return actions.record_session(
+            edition=of,
+            entries=entries,
+            client_uuid=client_uuid or uuid4(),
+            done_at=done_at,
+            received_at=done_at,
+            by=patient,
+        )
+
+
+def note(*, of: Patient, text: str = "A note") -> Note:
+    with inside(of.clinic_id):
+        return patient_actions.write_note(patient=of, text=text, by=founder(of.clinic), at=NOW)
+
+
+def everything(*, of: Clinic, word: str = "word") -> Patient:
+    """A patient with a row in every table of a clinic, `word` in every text."""
+    one = patient(of=of, name=f"Patient {word}")
+    note(of=one, text=word)
+    published = edition(of=one)
+    log(of=published, comment=word)
+    draft(of=one, reason=word)
+    with inside(of.pk):
+        _, token = patient_actions.invite(patient=one, at=NOW, by=founder(of))
+        patient_actions.accept_invitation(token=token, label=word, at=NOW)
+        patient_actions.invite(patient=one, at=NOW, by=founder(of))
+        own = exercise_actions.copy(original=exercise("FIL"), clinic=of, by=founder(of))
+        exercise_actions.publish(draft=own, by=founder(of), at=NOW)
+    return one

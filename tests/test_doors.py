@@ -1,0 +1,371 @@
+"""Every view has a door, and whoever comes through it finds nothing of another clinic."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from clinics.access import Can
+from clinics.models import AuditEvent, Membership
+from clinics.tenancy import inside
+from exercises.models import Exercise, ExerciseEdition
+from patients import actions as patient_actions
+from patients.models import Device, Invitation, Patient
+from portal.access import COOKIE
+from prescriptions.models import Prescription, PrescriptionEdition
+from tests import make
+from tests.conftest import as_login
+
+METHODS = ["get", "head", "post", "put", "patch", "delete", "options"]
+SECRET = "Xylophone"  # in every text of the other clinic
+
+# What the number in a URL is of. A new view fails here until somebody says what it is about.
+ABOUT = {
+    "patient": Patient,
+    "patients:record": Patient,
+    "patients:edit": Patient,
+    "patients:note": Patient,
+    "patients:archive": Patient,
+    "patients:restore": Patient,
+    "patients:portal": Patient,
+    "patients:invite": Patient,
+    "patients:revoke": Invitation,
+    "patients:sign_out": Device,
+    "prescriptions:of_patient": Patient,
+    "prescriptions:start": Patient,
+    "prescriptions:for_whom": Exercise,
+    "prescriptions:edit": PrescriptionEdition,
+    "prescriptions:picker": PrescriptionEdition,
+    "prescriptions:discard": PrescriptionEdition,
+    "prescriptions:edition": PrescriptionEdition,
+    "prescriptions:detail": Prescription,
+    "prescriptions:end": Prescription,
+    "exercises:detail": Exercise,
+    "exercises:edition": Exercise,
+    "exercises:copy": Exercise,
+    "exercises:edit": Exercise,
+    "exercises:publish": Exercise,
+    "exercises:discard": Exercise,
+    "exercises:archive": Exercise,
+    "exercises:restore": Exercise,
+    "portal:log": PrescriptionEdition,
+}
+OF_NO_ROW = {
+    "home": "staff",
+    "patients:create": "staff",
+    "patients:archived": "staff",
+    "exercises:library": "staff",
+    "exercises:own": "staff",
+    "exercises:create": "staff",
+    "exercises:education": "staff",
+    "exercises:education_page": "staff",
+    "clinics:settings": "staff",
+    "clinics:audit": "staff",
+    "clinics:choose": "person",
+    "portal:today": "patient",
+    "portal:logs": "patient",
+    "portal:leave": "patient",
+    "portal:help": "anyone",
+    "portal:enter": "link",
+}
+
+
+def walk(resolver=None, namespace=""):
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from walk(entry, inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}", entry
+
+
+SITE = [
+    pytest.param(name, entry, id=name)
+    for name, entry in walk()
+    if not name.startswith("account_")  # django-allauth's own: sign-in, which has no door
+]
+NAMES = [name for name, _ in walk() if not name.startswith("account_")]
+STAFF_ROWS = [name for name in ABOUT if not name.startswith("portal:")]
+
+
+def door_of(name: str) -> str:
+    if name in OF_NO_ROW:
+        return OF_NO_ROW[name]
+    return "patient" if name.startswith("portal:") else "staff"
+
+
+def test_every_view_says_what_it_is_about():
+    assert set(NAMES) == set(ABOUT) | set(OF_NO_ROW)
+
+
+@pytest.mark.parametrize(("name", "entry"), SITE)
+def test_every_view_has_its_door(name, entry):
+    assert getattr(entry.callback, "door", None) == door_of(name)
+
+
+def url(name: str, pk: int) -> str:
+    if name == "exercises:edition":
+        return reverse(name, args=[pk, 1])
+    if name == "exercises:education_page":
+        return reverse(name, args=["why-stretch"])
+    if name == "portal:enter":
+        return reverse(name, args=["1-nothing"])
+    return reverse(name, args=[pk] if name in ABOUT else [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_gets_in_without_signing_in(name):
+    response = Client().get(url(name, 1))
+    expected = {"staff": 302, "person": 302, "patient": 401, "link": 404, "anyone": 200}
+    assert response.status_code in {expected[door_of(name)], 405}
+    if response.status_code == 302:
+        assert response.url.startswith(reverse("account_login"))
+
+
+@pytest.fixture
+def theirs(clinic) -> dict[type, int]:
+    """A clinic full of rows, each text with the secret word; the key of one row of each kind."""
+    make.everything(of=clinic, word=SECRET)
+    with inside(clinic.pk):
+        drafts = PrescriptionEdition.objects.drafts()
+        return {
+            Patient: Patient.objects.get().pk,
+            Invitation: Invitation.objects.not_used().get().pk,
+            Device: Device.objects.get().pk,
+            Prescription: Prescription.objects.get().pk,
+            PrescriptionEdition: drafts.get().pk,
+            Exercise: Exercise.objects.of(clinic).get().pk,
+        }
+
+
+def fingerprint() -> list[tuple]:
+    """Every row of every clinic, hashed table by table, seen by a login that sees all."""
+    with as_login("migrator"), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relrowsecurity AND relkind = 'r' ORDER BY 1"
+        )
+        tables = [name for (name,) in cursor.fetchall()]
+        hashes = []
+        for table in tables:
+            cursor.execute(
+                f"SELECT %s, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t", [table]
+            )
+            hashes += cursor.fetchall()
+        return hashes
+
+
+def body_and_headers(response) -> str:
+    return response.content.decode() + str(response.headers)
+
+
+@pytest.mark.parametrize("name", STAFF_ROWS)
+def test_a_stranger_finds_nothing_of_ours(stranger, theirs, name):
+    with_this_word = {"name": "x", "text": "x", "do": "publish", "because": "x"}
+    for method in METHODS:
+        response = getattr(stranger, method)(
+            url(name, theirs[ABOUT[name]]), **({"data": with_this_word} if method == "post" else {})
+        )
+        assert response.status_code in {404, 405} or method == "options", f"{method} {name}"
+        assert SECRET not in body_and_headers(response)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, door in OF_NO_ROW.items() if door in {"staff", "person"}]
+)
+def test_a_strangers_lists_hold_nothing_of_ours(stranger, theirs, name):
+    for query in (
+        "",
+        f"?q={SECRET}",
+        "?before=999999999",
+        "?page=2",
+        f"?therapist={theirs[Patient]}",
+    ):
+        response = stranger.get(url(name, 0) + query)
+        assert response.status_code in {200, 302, 405}
+        found = (
+            body_and_headers(response).replace(f'value="{SECRET}"', "").replace(f"q={SECRET}", "")
+        )
+        assert SECRET not in found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_stranger_changes_a_row_of_ours(transactional_db):
+    ours, other = make.clinic(), make.clinic(name="Other clinic")
+    make.everything(of=ours, word=SECRET)
+    from tests.conftest import signed_in
+
+    stranger = signed_in(other, Membership.Role.ADMIN)
+    with inside(ours.pk):
+        keys = {
+            Patient: Patient.objects.get().pk,
+            Invitation: Invitation.objects.not_used().get().pk,
+            Device: Device.objects.get().pk,
+            Prescription: Prescription.objects.get().pk,
+            PrescriptionEdition: PrescriptionEdition.objects.drafts().get().pk,
+            Exercise: Exercise.objects.of(ours).get().pk,
+        }
+    before = fingerprint()
+    for name in STAFF_ROWS:
+        for method in METHODS:
+            getattr(stranger, method)(url(name, keys[ABOUT[name]]))
+    assert fingerprint() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_changes_nothing(transactional_db):
+    clinic = make.clinic()
+    make.everything(of=clinic)
+    from tests.conftest import signed_in
+
+    admin = signed_in(clinic, Membership.Role.ADMIN)
+    with inside(clinic.pk):
+        keys = {
+            Patient: Patient.objects.get().pk,
+            Invitation: Invitation.objects.not_used().get().pk,
+            Device: Device.objects.get().pk,
+            Prescription: Prescription.objects.get().pk,
+            PrescriptionEdition: PrescriptionEdition.objects.drafts().get().pk,
+            Exercise: Exercise.objects.of(clinic).get().pk,
+        }
+    before = fingerprint()
+    for name in NAMES:
+        for method in ("get", "head", "options"):
+            response = getattr(admin, method)(url(name, keys.get(ABOUT.get(name), 0)))
+            assert response.status_code < 500, name
+    assert fingerprint() == before
+
+
+NEEDS_MORE_THAN_LOOKING = {
+    "patients:create",
+    "patients:edit",
+    "patients:note",
+    "patients:archive",
+    "patients:restore",
+    "patients:invite",
+    "patients:revoke",
+    "patients:sign_out",
+    "prescriptions:start",
+    "prescriptions:for_whom",
+    "prescriptions:edit",
+    "prescriptions:picker",
+    "prescriptions:discard",
+    "prescriptions:end",
+}
+ADMIN_ONLY = {
+    "clinics:settings",
+    "clinics:audit",
+    *(name for name in NAMES if name.startswith("exercises:") and name.split(":")[1] in {
+        "own", "create", "copy", "edit", "publish", "discard", "archive", "restore"
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if door_of(n) == "staff"])
+def test_an_assistant_may_look_and_no_more(assistant, theirs, name):
+    refused = name in NEEDS_MORE_THAN_LOOKING | ADMIN_ONLY
+    for method in ("get", "post"):
+        status = getattr(assistant, method)(url(name, theirs.get(ABOUT.get(name), 0))).status_code
+        assert (status in {403, 405}) if refused else (status != 403), f"{method} {name}"
+
+
+@pytest.mark.parametrize("name", sorted(ADMIN_ONLY))
+def test_a_therapist_does_not_administer(therapist, theirs, name):
+    for method in ("get", "post"):
+        status = getattr(therapist, method)(url(name, theirs.get(ABOUT.get(name), 0))).status_code
+        assert status in {403, 405}
+
+
+@pytest.mark.parametrize("name", STAFF_ROWS)
+def test_a_row_that_never_was_looks_like_a_strangers(therapist, admin, name):
+    who = admin if name in ADMIN_ONLY else therapist
+    assert who.get(url(name, 2**62)).status_code in {404, 405}
+
+
+def test_membership_that_ended_lets_nobody_in(therapist, clinic):
+    assert therapist.get("/").status_code == 200
+    from clinics import actions
+
+    with inside(clinic.pk):
+        membership = Membership.objects.of(clinic).of_user(therapist.user).get()
+        actions.end_membership(membership=membership, by=make.founder(clinic))
+    response = therapist.get("/")
+    assert response.status_code == 302
+    assert response.url.startswith("/clinics/")
+    assert therapist.get("/clinics/").status_code == 200
+
+
+def test_a_role_is_read_at_every_request(therapist, clinic):
+    with inside(clinic.pk):
+        Membership.objects.of(clinic).of_user(therapist.user).update(role="assistant")
+    assert therapist.get(reverse("patients:create")).status_code == 403
+
+
+# The portal: the same walk, aimed at another patient of the same clinic.
+
+
+def phone_of(patient: Patient) -> Client:
+    """A browser on which the patient opened the invitation."""
+    with inside(patient.clinic_id):
+        by = make.founder(patient.clinic)
+        _, token = patient_actions.invite(patient=patient, at=make.timezone_now(), by=by)
+    client = Client()
+    response = client.post(reverse("portal:enter", args=[token]))
+    assert response.status_code == 302
+    return client
+
+
+def test_a_patient_finds_nothing_of_a_neighbour(clinic):
+    neighbour = make.everything(of=clinic, word=SECRET)
+    with inside(clinic.pk):
+        edition = PrescriptionEdition.objects.of_patient(neighbour).published().get()
+    phone = phone_of(make.patient(of=clinic))
+    for method in METHODS:
+        response = getattr(phone, method)(reverse("portal:log", args=[edition.pk]))
+        assert response.status_code in {404, 405} or method == "options"
+        assert SECRET not in body_and_headers(response)
+    for name in ("portal:today", "portal:logs", "portal:help"):
+        assert SECRET not in body_and_headers(phone.get(reverse(name)))
+
+
+def test_a_forged_cookie_opens_nothing(clinic):
+    patient = make.patient(of=clinic)
+    phone = phone_of(patient)
+    value = phone.cookies[COOKIE].value
+    for forged in (
+        value[:-1] + ("a" if value[-1] != "a" else "b"),
+        f"{clinic.pk}:{patient.pk}:x",
+        "",
+    ):
+        phone.cookies[COOKIE] = forged
+        assert phone.get(reverse("portal:today")).status_code == 401
+
+
+def test_staff_are_no_patients_and_patients_no_staff(therapist, clinic):
+    assert therapist.get(reverse("portal:today")).status_code == 401
+    phone = phone_of(make.patient(of=clinic))
+    assert phone.get("/").status_code == 302
+
+
+def test_every_role_is_granted_something():
+    from clinics.access import GRANTS
+
+    assert set(GRANTS) == set(Membership.Role)
+    assert frozenset(Can) == GRANTS[Membership.Role.ADMIN]
+
+
+def test_acts_leave_a_line_in_the_audit_trail(clinic):
+    make.everything(of=clinic)
+    with inside(clinic.pk):
+        verbs = set(AuditEvent.objects.of(clinic).values_list("verb", flat=True))
+        assert ExerciseEdition.objects.of(clinic).exists()
+    assert verbs >= {
+        "opened the clinic",
+        "recorded a patient",
+        "wrote a note",
+        "published an edition",
+        "logged a session",
+        "invited a patient to the portal",
+        "opened the portal on a new device",
+        "published an exercise",
+    }

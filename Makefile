@@ -26,13 +26,15 @@ dev: ## the same, reloading when the code changes and with Django's error pages
 test: check ## run every check and test; PYTEST_ARGS="-k portal" chooses among the tests
 	@$(VENV) -m scripts.test $(PYTEST_ARGS)
 
+check: export SECRET_KEY = unused
+check: export BEARING_LOGIN = migrator
 check: ## lint, types and Django's own checks; needs no database
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m ruff check .
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m mypy
-	@SECRET_KEY=unused $(VENV) manage.py check
-	@SECRET_KEY=unused $(VENV) -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
+	@$(VENV) manage.py check
+	@$(VENV) -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
 
 stop: ## stop the embedded PostgreSQL, if something has left it running
 	@$(VENV) -m config.embedded stop

@@ -1,8 +1,12 @@
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from clinics.models import Clinic, Membership, MembershipQuerySet
 from clinics.text import folded, has_letters, one_line, paragraphs
@@ -19,6 +23,36 @@ def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
         label = (place or zone).replace("_", " ").replace("/", " – ")
         groups.setdefault(area if place else "Other", []).append((zone, label))
     return sorted(groups.items(), key=lambda group: group[0] == "Other")
+
+
+class LongSelect(forms.Select):
+    """A select of hundreds of choices; Django's own renders a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        widget = self.get_context(name, value, attrs)["widget"]
+        groups = (
+            format_html('<optgroup label="{}">{}</optgroup>', group, _options(choices))
+            if group
+            else _options(choices)
+            for group, choices, _ in widget["optgroups"]
+        )
+        return format_html(
+            '<select name="{}"{}>{}</select>',
+            widget["name"],
+            flatatt(widget["attrs"]),
+            format_html_join("", "{}", ((group,) for group in groups)),
+        )
+
+
+def _options(choices: Iterable[dict[str, Any]]) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (choice["value"], flatatt({"selected": choice["selected"]}), choice["label"])
+            for choice in choices
+        ),
+    )
 
 
 class LineField(forms.CharField):
@@ -98,7 +132,9 @@ class ChooseClinicForm(forms.Form):
 
 class SettingsForm(EditForm):
     time_zone = forms.ChoiceField(
-        choices=time_zone_choices, help_text="Decides what counts as one day in every log."
+        choices=time_zone_choices,
+        help_text="Decides what counts as one day in every log.",
+        widget=LongSelect,
     )
 
     class Meta:

@@ -75,6 +75,10 @@ class ClinicQuerySet(models.QuerySet):
     def of(self, clinic: Clinic) -> Self:
         return self.filter(clinic=clinic)
 
+    def one(self, pk: int) -> Any:
+        """The row of this key, or None."""
+        return self.filter(pk=pk).first()
+
 
 class SameClinicForeignKey(models.ForeignKey):
     """A reference inside one clinic.
@@ -101,6 +105,9 @@ class ClinicModel(models.Model):
 class MembershipQuerySet(ClinicQuerySet):
     def active(self) -> Self:
         return self.filter(ended_at=None)
+
+    def ended(self) -> Self:
+        return self.exclude(ended_at=None)
 
     def of_user(self, user: User) -> Self:
         return self.filter(user=user)

@@ -7,11 +7,11 @@ from clinics.models import AuditEvent
 
 
 class Particular(NamedTuple):
-    """One thing that an event says more exactly; `before` is None for what has no earlier value."""
+    """One thing that an event says more exactly, with what it was before if that is known."""
 
     name: str
     value: str
-    before: str | None = None
+    before: str = ""
 
 
 class AuditLine(NamedTuple):
@@ -39,4 +39,4 @@ def _words(name: str) -> str:
 
 
 def _said(value: object) -> str:
-    return "empty" if value in (None, "") else str(value)
+    return "" if value is None else str(value)

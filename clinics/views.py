@@ -38,7 +38,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         messages.success(request, "The settings are saved.")
         return redirect("clinics:settings")
     members = Membership.objects.of(request.clinic).with_people()
-    context = {"form": form, "members": members.active(), "former": members.exclude(ended_at=None)}
+    context = {"form": form, "members": members.active(), "former": members.ended()}
     return render(request, "clinics/settings.html", context)
 
 

@@ -126,25 +126,15 @@ def prepare(*, testing: bool = False) -> None:
     """
     try:
         if _logins_are_given():
-            _check_given_logins()
-            if testing:
-                migrator = _parameters("migrator", testing=True)
-                _make_database(migrator, _template_for_tests(migrator["dbname"]))
-            return
-        if is_embedded():
-            embedded.local_cluster(testing=testing).start()
-        administrator = _administrator(testing=testing)
-        name = administrator["dbname"]
-        if testing:
-            name = _template_for_tests(name)
-        with _connected(administrator, dbname="postgres") as connection:
-            # Roles belong to the whole server: one process at a time.
-            connection.execute("SELECT pg_advisory_lock(hashtext('bearing_prepare'))")
-            _require_new_enough(connection)
-            _make_roles(connection)
-            _make_database(administrator, name)
-            if not is_embedded():
-                _make_passwords(connection, administrator | {"dbname": name})
+            _prepare_with_given_logins(testing=testing)
+        else:
+            _prepare_as_administrator(testing=testing)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseSetupError(
+            f"The login of DATABASE_URL may not do what Bearing needs ({_in_one_line(error)}). Let"
+            " an administrator run what `python -m config.database script` prints, and set"
+            " MIGRATOR_DATABASE_URL and APP_DATABASE_URL instead"
+        ) from error
     except psycopg.Error as error:
         raise DatabaseSetupError(f"The database is not ready: {_in_one_line(error)}") from error
 
@@ -217,14 +207,36 @@ def _template_for_tests(name: str) -> str:
 
 
 def _connected(parameters: Parameters, **changes: str) -> Connection:
-    together: Parameters = {"connect_timeout": 5, **parameters, **changes}  # seconds
-    return psycopg.connect(**together, autocommit=True)
+    # Said outright, because a server whose own databases are SQL_ASCII would say another.
+    ours: Parameters = {"client_encoding": "UTF8", "connect_timeout": 5}  # seconds
+    return psycopg.connect(**{**ours, **parameters, **changes}, autocommit=True)
 
 
-def _check_given_logins() -> None:
-    for parameters in [_parameters(login, testing=False) for login in LOGINS]:
+def _prepare_with_given_logins(*, testing: bool) -> None:
+    """Only see that they work: the rest was the administrator's task."""
+    for parameters in [_parameters(login, testing=testing) for login in LOGINS]:
         with _connected(parameters) as connection:
             _require_new_enough(connection)
+    if testing:
+        migrator = _parameters("migrator", testing=True)
+        _make_database(migrator, _template_for_tests(migrator["dbname"]))
+
+
+def _prepare_as_administrator(*, testing: bool) -> None:
+    if is_embedded():
+        embedded.local_cluster(testing=testing).start()
+    administrator = _administrator(testing=testing)
+    name = administrator["dbname"]
+    if testing:
+        name = _template_for_tests(name)
+    with _connected(administrator, dbname="postgres") as connection:
+        # Roles belong to the whole server, so two that prepare must take turns.
+        connection.execute("SELECT pg_advisory_lock(hashtext('bearing_prepare'))")
+        _require_new_enough(connection)
+        _make_roles(connection)
+        _make_database(administrator, name)
+        if not is_embedded():
+            _make_passwords(connection, administrator | {"dbname": name})
 
 
 def _require_new_enough(connection: Connection) -> None:
@@ -235,24 +247,17 @@ def _require_new_enough(connection: Connection) -> None:
 
 def _make_roles(connection: Connection) -> None:
     is_16 = connection.info.server_version >= 16_00_00
-    try:
-        with connection.transaction():
-            if is_16:  # lets a login that is no superuser work with the roles it makes
-                connection.execute("SET LOCAL createrole_self_grant = 'set, inherit'")
-            there = _attributes_of_roles(connection)
-            for role, wanted in ROLES.items():
-                if role not in there:
-                    _execute(connection, _create_role(role))
-                elif differing := wanted ^ there[role]:
-                    _execute(connection, f"ALTER ROLE {role} {_clause(differing, wanted)}")
-            _execute(connection, MEMBERSHIPS if is_16 else MEMBERSHIPS_BEFORE_16)
-            _execute(connection, LIMITS)
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise DatabaseSetupError(
-            f"{connection.info.user} may not make the logins of Bearing: let an administrator run"
-            " what `python -m config.database script` prints, and set MIGRATOR_DATABASE_URL and"
-            " APP_DATABASE_URL instead of DATABASE_URL"
-        ) from error
+    with connection.transaction():
+        if is_16:  # lets a login that is no superuser work with the roles it makes
+            connection.execute("SET LOCAL createrole_self_grant = 'set, inherit'")
+        there = _attributes_of_roles(connection)
+        for role, wanted in ROLES.items():
+            if role not in there:
+                _execute(connection, _create_role(role))
+            elif differing := wanted ^ there[role]:
+                _execute(connection, f"ALTER ROLE {role} {_clause(differing, wanted)}")
+        _execute(connection, MEMBERSHIPS if is_16 else MEMBERSHIPS_BEFORE_16)
+        _execute(connection, LIMITS)
 
 
 def _attributes_of_roles(connection: Connection) -> dict[str, set[str]]:

@@ -21,12 +21,7 @@ from config import database, embedded
 
 SECRET_KEY_FILE = embedded.VAR / "secret_key"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# The cache's table comes first: each migrate ends with giving the web its rights on such tables.
-AS_MIGRATOR = (
-    ["createcachetable", "--verbosity=0"],
-    ["migrate", "--verbosity=0"],
-    ["load_catalogue"],
-)
+AS_MIGRATOR = (["migrate", "--verbosity=0"], ["load_catalogue"])
 AS_APP = (["sample_clinic"],)
 # A process group of its own: we end it when Ctrl-C reaches us, and it does not hear it twice.
 DEAF_TO_CTRL_C = 0
@@ -67,15 +62,14 @@ def _environment(port: int) -> dict[str, str]:
 def _secret_key() -> str:
     """Made once and kept, so that people stay signed in from one start to the next."""
     try:
-        if not SECRET_KEY_FILE.exists():
-            SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
-            SECRET_KEY_FILE.touch(mode=0o600)
+        SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
+        SECRET_KEY_FILE.touch(mode=0o600)
+        if not SECRET_KEY_FILE.read_text():
             SECRET_KEY_FILE.write_text(secrets.token_urlsafe(50))
         return SECRET_KEY_FILE.read_text()
     except OSError as error:
-        raise ServeError(
-            f"No secret key can be kept: {error.strerror}: {error.filename}"
-        ) from error
+        reason = f"{error.strerror}: {error.filename}"
+        raise ServeError(f"The secret key cannot be kept: {reason}") from error
 
 
 @contextmanager
@@ -95,10 +89,11 @@ def _running_database() -> Iterator[None]:
 
 
 def _make_ready(environment: dict[str, str]) -> None:
+    print("Preparing the database …", flush=True)
     for command in AS_MIGRATOR:
         _manage(command, {**environment, "BEARING_LOGIN": "migrator"})
     for command in AS_APP:
-        _manage(command, environment)
+        _manage(command, _without_strong_logins(environment))
 
 
 def _manage(command: list[str], environment: dict[str, str]) -> None:
@@ -117,8 +112,8 @@ def _serve(port: int, environment: dict[str, str], *, dev: bool) -> None:
         process_group=None if dev else DEAF_TO_CTRL_C,
     )
     try:
-        _wait_for_first_page(web, port)
-        print(f"Bearing is at http://127.0.0.1:{port} (Ctrl-C stops it)", flush=True)
+        if _gives_a_page(web, port):
+            print(f"Bearing is at http://127.0.0.1:{port} (Ctrl-C stops it)", flush=True)
         web.wait()
         raise ServeError(f"The web server has stopped by itself, with code {web.returncode}.")
     finally:
@@ -150,7 +145,8 @@ def _without_strong_logins(environment: dict[str, str]) -> dict[str, str]:
     return weaker
 
 
-def _wait_for_first_page(web: subprocess.Popen[bytes], port: int) -> None:
+def _gives_a_page(web: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait for the first answer, whatever it is; False when the server ends before."""
     while web.poll() is None:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as visitor:
             try:
@@ -159,7 +155,8 @@ def _wait_for_first_page(web: subprocess.Popen[bytes], port: int) -> None:
             except (OSError, http.client.HTTPException):
                 time.sleep(0.1)
             else:
-                return
+                return True
+    return False
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def copy(*, original: Exercise, clinic: Clinic, by: User) -> ExerciseEdition:
     waiting = ExerciseEdition.objects.of(clinic).unpublished_copies_of(original).first()
     if waiting is not None:
         return waiting
-    source = ExerciseEdition.objects.with_loads().get(pk=original.current_id)
+    source = original.editions.current().with_loads().get()
     text = text_of(source) | UNREVIEWED | {"name": _free_name(clinic, source.name)}
     draft = create(clinic=clinic, text=text, loads=loads_of(source), by=by)
     draft.exercise.copied_from = original
@@ -286,5 +286,7 @@ def _free_name(clinic: Clinic, name: str) -> str:
     return next(name for name in names if name.casefold() not in taken)
 
 
-def _audit(by: CanAct, verb: str, exercise: Exercise, **detail: object) -> None:
+def _audit(by: CanAct, verb: str, exercise: Exercise, **detail: Any) -> None:
+    if exercise.clinic_id is None:
+        raise NotOurs
     audit.record(clinic_id=exercise.clinic_id, by=by, verb=verb, target=exercise, **detail)

@@ -39,11 +39,11 @@ def _change(part: str, before: list[str], after: list[str]) -> Change:
 
 
 def _in_words(edition: ExerciseEdition) -> dict[str, list[str]]:
+    text = text_of(edition)
     words = {
-        str(field.verbose_name).capitalize(): _lines(field, value)
-        for name, value in text_of(edition).items()
-        for field in [ExerciseEdition._meta.get_field(name)]
-        if not isinstance(field, models.JSONField)
+        str(field.verbose_name).capitalize(): _lines(field, text[field.name])
+        for field in ExerciseEdition._meta.concrete_fields
+        if field.name in text and not isinstance(field, models.JSONField)
     }
     return words | {"Loads": [str(load) for load in edition.loads.all()]}
 

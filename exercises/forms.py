@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Field, Fieldset, Layout, Row
@@ -156,31 +156,32 @@ class BaseLoadFormSet(forms.BaseFormSet):
     def clean(self) -> None:
         if any(self.errors):
             return
-        seen = set()
-        for form in self.forms:
-            if form.record is None:
-                continue
-            key = (form.record.region, form.record.direction)
-            if key in seen:
-                form.add_error("direction", "This region and direction are here twice.")
-            seen.add(key)
-        if not seen:
+        loads = self.records
+        if not loads:
             raise ValidationError("Say at least once where and which way it loads the body.")
-        if all(load.role != Role.PRIMARY for load in self.records):
+        if all(load.role is not Role.PRIMARY for load in loads):
             raise ValidationError("Make one of the loads primary: it is what the exercise is for.")
+        seen = set()
+        for form, load in [(form, form.record) for form in self.forms if form.record]:
+            if (load.region, load.direction) in seen:
+                form.add_error("direction", "This region and direction are here twice.")
+            seen.add((load.region, load.direction))
 
     @property
     def records(self) -> list[LoadRecord]:
         return [form.record for form in self.forms if form.record is not None]
 
 
-LoadFormSet = forms.formset_factory(
-    LoadForm,
-    formset=BaseLoadFormSet,
-    extra=MOST_LOADS,
-    max_num=MOST_LOADS,
-    absolute_max=MOST_LOADS + 1,
-    validate_max=True,
+LoadFormSet = cast(
+    "type[BaseLoadFormSet]",
+    forms.formset_factory(
+        LoadForm,
+        formset=BaseLoadFormSet,
+        extra=MOST_LOADS,
+        max_num=MOST_LOADS,
+        absolute_max=MOST_LOADS + 1,
+        validate_max=True,
+    ),
 )
 
 
@@ -195,9 +196,6 @@ class ExerciseForm(forms.ModelForm):
     demands = _terms(
         Demand, label="What it asks of the body", help_text="Contraindications are found by these."
     )
-    companion = forms.ModelChoiceField(
-        label="Follow it with", queryset=None, required=False, empty_label="No other exercise"
-    )
     companion_note = StatementsField(label="Why", rows=2, required=False)
     steps = StatementsField(rows=8, help_text="One per line, in short words: patients read them.")
     should_feel = StatementsField(rows=3, required=False)
@@ -211,35 +209,14 @@ class ExerciseForm(forms.ModelForm):
     class Meta:
         model = ExerciseEdition
         fields = [
-            "name",
-            "synonyms",
-            "summary",
-            "mode",
-            "direction_note",
-            "position",
-            "start",
-            "equipment",
-            "optional_equipment",
-            "demands",
-            "steps",
-            "should_feel",
-            "stop_for",
-            "cautions",
-            *LIMITS,
-            "max_hold_seconds",
-            "hold_message",
-            "companion",
-            "companion_optional",
-            "companion_note",
-            "easier",
-            "harder",
-            "tissues",
-            "background",
-            "reviewer",
-            "reviewed_on",
-            "review_due",
-        ]
+            "name", "synonyms", "summary", "mode", "side", "direction_note", "position", "start",
+            "steps", "should_feel", "stop_for", "cautions", "equipment", "optional_equipment",
+            "demands", *LIMITS, "max_hold_seconds", "hold_message", "companion",
+            "companion_optional", "companion_note", "easier", "harder", "tissues", "background",
+            "reviewer", "reviewed_on", "review_due",
+        ]  # fmt: skip
         labels = {
+            "side": "Side it is written for",
             "start": "How to start",
             "max_hold_seconds": "Longest hold allowed (s)",
             "hold_message": "What to do instead of a longer hold",
@@ -275,9 +252,16 @@ class ExerciseForm(forms.ModelForm):
         super().__init__(data, instance=instance, **kwargs)
         self.instance.clinic = clinic
         self.today = today
-        self.loads = LoadFormSet(data, initial=[asdict(load) for load in loads], prefix="loads")
+        # Rows that were sent stand for themselves: beside an `initial`, unchanged ones would go.
+        shown = [asdict(load) for load in loads] if data is None else None
+        self.loads = LoadFormSet(data, initial=shown, prefix="loads")
         companions = Exercise.objects.visible_to(clinic).published().with_headline().by_name()
-        self.fields["companion"].queryset = companions.exclude(pk=self.instance.exercise_id)
+        self.fields["companion"] = forms.ModelChoiceField(
+            label="Follow it with",
+            queryset=companions.exclude(pk=self.instance.exercise_id),
+            required=False,
+            empty_label="No other exercise",
+        )
         for name, limit in LIMITS.items():
             self.fields[name] = forms.IntegerField(
                 label=DOSAGE_LABELS[name],
@@ -350,17 +334,12 @@ class ExerciseForm(forms.ModelForm):
             Fieldset(
                 "Where and which way",
                 HTML('{% include "exercises/_loads.html" with loads=form.loads %}'),
-                "mode",
+                Row("mode", "side"),
                 "direction_note",
             ),
             Fieldset(
                 "How it is done",
-                "position",
-                "start",
-                "steps",
-                "should_feel",
-                "stop_for",
-                "cautions",
+                *("position", "start", "steps", "should_feel", "stop_for", "cautions"),
             ),
             Fieldset(
                 "What it needs",

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from itertools import chain
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
@@ -53,6 +53,9 @@ class ExerciseQuerySet(ClinicQuerySet):
     def archived(self) -> Self:
         return self.exclude(archived_at=None)
 
+    def ever_published(self) -> Self:
+        return self.filter(current__isnull=False)
+
     def with_headline(self) -> Self:
         """With what a list shows of the current text; the rest of it is long."""
         shown = ("name", "summary", "position", "equipment", "optional_equipment")
@@ -78,9 +81,8 @@ class ExerciseQuerySet(ClinicQuerySet):
 
     def chosen(self, keys: list[int]) -> "dict[int, Exercise]":
         """The published ones of these keys, each under its key."""
-        return {
-            exercise.pk: exercise for exercise in self.filter(pk__in=keys, current__isnull=False)
-        }
+        exercises: Any = self.filter(pk__in=keys, current__isnull=False)
+        return {exercise.pk: exercise for exercise in exercises}
 
     def search(self, text: str) -> Self:
         """By name, synonym, muscle or position; every word, the last one as it is being typed."""
@@ -166,6 +168,12 @@ class ExerciseEditionQuerySet(ClinicQuerySet):
 
     def visible_to(self, clinic: Clinic) -> Self:
         return self.filter(Q(clinic=None) | Q(clinic=clinic))
+
+    def current(self) -> Self:
+        return self.filter(exercise__current=F("pk"))
+
+    def numbered(self, number: int) -> Self:
+        return self.filter(number=number)
 
     def in_use(self) -> Self:
         """What is being written and what is prescribed now; not the texts of the past."""

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from clinics.forms import (
     EditForm,
     LineField,
+    LongSelect,
     NameField,
     ParagraphsField,
     PhoneField,
@@ -31,7 +32,9 @@ class PatientForm(EditForm):
         error_messages={"invalid": "Write the date like 1980-05-17 or 17 May 1980."},
     )
     time_zone = forms.ChoiceField(
-        required=False, help_text="Decides what counts as one day in this patient’s logs."
+        required=False,
+        help_text="Decides what counts as one day in this patient’s logs.",
+        widget=LongSelect,
     )
 
     class Meta:
@@ -129,7 +132,11 @@ class SearchForm(forms.Form):
         required=False,
         widget=forms.SearchInput({"autocomplete": "off"}),
     )
-    therapist = forms.ChoiceField(label="Therapist in charge", required=False)
+    therapist = forms.ChoiceField(
+        label="Therapist in charge",
+        required=False,
+        error_messages={"invalid_choice": "Choose somebody who works here."},
+    )
 
     def __init__(self, *args: Any, clinic: Clinic, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,17 +152,21 @@ class SearchForm(forms.Form):
     @property
     def is_asking(self) -> bool:
         """Whether anything narrows the list."""
-        return self.is_bound and self.is_valid() and any(self.cleaned_data.values())
+        return self.is_bound and any(self._known.values())
 
     def found(self, patients: PatientQuerySet) -> PatientQuerySet:
         if not self.is_bound:
             return patients
-        self.full_clean()
-        therapist = self.cleaned_data.get("therapist")
+        therapist = self._known.get("therapist")
         if therapist:
-            key = self.user.pk if therapist == ME else int(therapist)
-            patients = patients.filter(therapist=key)
-        return patients.search(self.cleaned_data.get("q", ""))
+            patients = patients.treated_by(self.user.pk if therapist == ME else int(therapist))
+        return patients.search(self._known.get("q", ""))
+
+    @property
+    def _known(self) -> dict[str, str]:
+        """The valid part of what was sent."""
+        self.is_valid()
+        return self.cleaned_data
 
 
 def _who_may_be_in_charge(patient: Patient) -> QuerySet[User]:

@@ -1,5 +1,5 @@
 from datetime import date, datetime
-from typing import Self
+from typing import Self, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -54,8 +54,8 @@ class PatientQuerySet(ClinicQuerySet):
             return self
         return self.filter(by_name | Q(record_number__istartswith=one_line(text)))
 
-    def treated_by(self, therapist: User) -> Self:
-        return self.filter(therapist=therapist)
+    def treated_by(self, user_id: int) -> Self:
+        return self.filter(therapist=user_id)
 
     def same_person(self, *, name: str, birth_date: date) -> Self:
         """Those of the same name, however it is written, and the same birth date."""
@@ -253,7 +253,8 @@ class DeviceQuerySet(OfPatientQuerySet):
         )
 
     def with_secret(self, secret_hash: str) -> "Device | None":
-        return self.filter(clinic=tenancy.current_clinic_id(), secret_hash=secret_hash).first()
+        ours = self.filter(clinic=tenancy.current_clinic_id(), secret_hash=secret_hash)
+        return cast("Device | None", ours.first())
 
 
 class Device(PatientModel):

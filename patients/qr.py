@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from qrcode import QRCode
-from qrcode.image.svg import SvgPathImage
+from qrcode import QRCode  # type: ignore[import-untyped]
+from qrcode.image.svg import SvgPathImage  # type: ignore[import-untyped]
 
 
 class QrCode(NamedTuple):
@@ -14,7 +14,8 @@ class QrCode(NamedTuple):
 
 
 def qr_code(link: str) -> QrCode:
-    code = QRCode()
+    # The page adds the rest of the white edge that cameras need.
+    code = QRCode(border=1)
     code.add_data(link)
     image = code.make_image(SvgPathImage)
     return QrCode(str(image.units(image.pixel_size, text=False)), image.path.get("d"))

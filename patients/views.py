@@ -178,7 +178,14 @@ def _record(request: StaffRequest, patient: Patient, form: NoteForm) -> HttpResp
     before = request.GET.get("before")
     notes = Note.objects.of_patient(patient).newest_first()
     page = newest_page(notes, before=before, size=NOTES_PER_PAGE)
-    return _show(request, patient, "patients/record.html", form=form, page=page, before=before)
+    context = {
+        "form": form,
+        "page": page,
+        "before": before,
+        "recorded_on": patient.created_at.astimezone(request.clinic.zone).date(),
+        "time_zone": (patient.time_zone or request.clinic.time_zone).replace("_", " "),
+    }
+    return _show(request, patient, "patients/record.html", **context)
 
 
 def _portal(request: StaffRequest, patient: Patient, **context: Any) -> HttpResponse:

@@ -4,6 +4,7 @@ from uuid import uuid4
 from django import forms
 from django.http import QueryDict
 
+from clinics.forms import ParagraphsField
 from prescriptions.actions import EntryReport
 from prescriptions.models import Moment, Outcome, PrescribedExercise
 from prescriptions.rules import MOST_PAIN
@@ -41,7 +42,7 @@ class EntryForm(forms.Form):
         max_value=2000,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
-    comment = forms.CharField(
+    comment = ParagraphsField(
         label="A word about it",
         required=False,
         max_length=500,

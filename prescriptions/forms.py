@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
+from clinics.forms import LineField, ParagraphsField
 from exercises.dosage import LIMITS, Dosage
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import Side
@@ -39,6 +40,7 @@ class ProgrammeForm(forms.ModelForm):
     class Meta:
         model = PrescriptionEdition
         fields = ["starts_on", "review_on", "reason"]
+        field_classes = {"reason": ParagraphsField}
         widgets = {
             "starts_on": DateInput(),
             "review_on": DateInput(),
@@ -87,7 +89,7 @@ class LineForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one day."},
     )
-    direction_note = forms.CharField(
+    direction_note = ParagraphsField(
         label="Direction note",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -162,7 +164,7 @@ def line_forms(data: QueryDict | None = None, **kwargs: Any) -> BaseLineFormSet:
 
 
 class EndForm(forms.Form):
-    because = forms.CharField(
+    because = ParagraphsField(
         label="Why does it end?",
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -190,7 +192,7 @@ class PatientKeyForm(forms.Form):
 class PickerForm(forms.Form):
     """The search for an exercise, beside the programme."""
 
-    q = forms.CharField(label="Find an exercise", max_length=100, required=False)
+    q = LineField(label="Find an exercise", max_length=100, required=False)
 
 
 def line_data(line: PrescribedExercise) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def publish(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect(exercise)
     if request.method == "POST":
         return _publish(request, exercise, draft)
-    current = exercise.editions.with_loads().filter(pk=exercise.current_id).first()
+    current = exercise.editions.current().with_loads().first()
     changed = changes.between(current, draft) if current else []
     context = {"draft": draft, "current": current, "changes": changed}
     return render(request, "exercises/publish.html", context)
@@ -135,9 +135,7 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
 @staff(Can.ADMINISTER)
 def archive(request: StaffRequest, pk: int) -> HttpResponse:
     """Take an exercise out of the library. It can be restored."""
-    exercise = get_object_or_404(
-        Exercise.objects.of(request.clinic).filter(current__isnull=False), pk=pk
-    )
+    exercise = get_object_or_404(Exercise.objects.of(request.clinic).ever_published(), pk=pk)
     actions.archive(exercise=exercise, by=request.user, at=timezone.now())
     messages.success(request, "Archived. Programmes that hold it keep it.")
     return redirect(exercise)

@@ -6,8 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from clinics.access import GRANTS, Can, StaffRequest, staff
-from clinics.models import Membership
+from clinics.access import Can, StaffRequest, may, staff
 from exercises.content import EducationFact, EducationPage, Strength, load_education, load_sources
 from exercises.forms import LibraryForm
 from exercises.models import Exercise
@@ -24,13 +23,13 @@ def library(request: StaffRequest) -> HttpResponse:
     # Found and counted in one query: a library is some hundred short rows.
     pages = Paginator(list(form.found(exercises)), ROWS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    prefetch_related_objects(page.object_list, "current__loads")
+    prefetch_related_objects(list(page), "current__loads")
     headers = request.headers
     is_part = "HX-Request" in headers and "HX-History-Restore-Request" not in headers
     response = render(
         request,
         "exercises/_rows.html" if is_part else "exercises/library.html",
-        {"page": page, "form": form, "is_part": is_part, "is_admin": _may(request, Can.ADMINISTER)},
+        {"page": page, "form": form, "is_part": is_part, "is_admin": may(request, Can.ADMINISTER)},
     )
     response["Vary"] = "HX-Request"
     return response
@@ -41,7 +40,7 @@ def library(request: StaffRequest) -> HttpResponse:
 def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """What the exercise says now; for admins also one that is archived or not yet published."""
     exercises = Exercise.objects.visible_to(request.clinic).with_origin()
-    if not _may(request, Can.ADMINISTER):
+    if not may(request, Can.ADMINISTER):
         exercises = exercises.published()
     exercise = get_object_or_404(exercises, pk=pk)
     return _text(request, exercise, number=None)
@@ -79,19 +78,15 @@ def education_page(request: StaffRequest, slug: str) -> HttpResponse:
     return render(request, "exercises/education_page.html", context)
 
 
-def _may(request: StaffRequest, can: Can) -> bool:
-    return can in GRANTS[Membership.Role(request.membership.role)]
-
-
 def _text(request: StaffRequest, exercise: Exercise, *, number: int | None) -> HttpResponse:
     """One edition; without a number the current one or, where none is published, the draft."""
-    is_admin = _may(request, Can.ADMINISTER)
+    is_admin = may(request, Can.ADMINISTER)
     readable = exercise.editions.all() if is_admin else exercise.editions.published()
     texts = readable.with_loads().newest_first()
     if number is not None:
-        texts = texts.filter(number=number)
+        texts = texts.numbered(number)
     elif exercise.current_id:
-        texts = texts.filter(pk=exercise.current_id)
+        texts = texts.current()
     shown = texts.first()
     if shown is None:
         raise Http404
@@ -105,7 +100,7 @@ def _text(request: StaffRequest, exercise: Exercise, *, number: int | None) -> H
         "sources": [load_sources()[key] for key in shown.source_keys if key in load_sources()],
         "strengths": list(Strength),
         "is_admin": is_admin,
-        "may_prescribe": _may(request, Can.PRESCRIBE),
+        "may_prescribe": may(request, Can.PRESCRIBE),
     }
     return render(request, "exercises/detail.html", context)
 

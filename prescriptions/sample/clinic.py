@@ -10,6 +10,7 @@ from clinics import actions as clinic_actions
 from clinics import tenancy
 from clinics.models import Clinic, Membership, User
 from exercises.models import Exercise
+from exercises.vocabulary import Side
 from patients import actions as patient_actions
 from patients.models import Device, Patient
 from prescriptions import actions
@@ -164,13 +165,12 @@ def _write_draft(
 
 
 def _plan(line: Line, world: _World) -> actions.LinePlan:
-    exercise = world.library[line.code]
     return actions.LinePlan(
-        exercise=exercise,
+        exercise=world.library[line.code],
         dosage=line.dosage,
         direction_note=line.note,
         weekdays=line.weekdays,
-        side=exercise.current.side,
+        side=Side.NONE.value,
     )
 
 

@@ -26,8 +26,8 @@ TERENCE = Person(
             " Bending forward in lying eases the leg and it stays eased; bending backward in"
             " standing brings the ache on and it stays. Knees are fine for kneeling.",
             (
-                Line("TILT", dose(10, hold=5, times=2), TERENCE_TILT),
-                Line("KLF", dose(3, hold=20, times=2), TERENCE_KNEEL),
+                Line("TILT", dose(10, hold=5, times=1), TERENCE_TILT),
+                Line("KLF", dose(3, hold=20, times=1), TERENCE_KNEEL),
             ),
         ),
         Visit(
@@ -35,8 +35,8 @@ TERENCE = Person(
             "Walks fifteen minutes before the leg stops him. Finds twenty seconds on his heels"
             " easy. What he writes down has hardly changed.",
             (
-                Line("TILT", dose(10, hold=5, times=2), TERENCE_TILT),
-                Line("KLF", dose(3, hold=30, times=2), TERENCE_KNEEL),
+                Line("TILT", dose(10, hold=5, times=1), TERENCE_TILT),
+                Line("KLF", dose(3, hold=30, times=1), TERENCE_KNEEL),
             ),
             reason="Holds 20 s with ease: 30 s now. Everything else stays.",
             review_after=42,
@@ -48,7 +48,7 @@ TERENCE = Person(
         ),
     ),
     habits=Habits(
-        times=(time(10, 15), time(19, 45)),
+        times=(time(10, 15),),
         keeps=0.76,
         pain=(4, 4, 3, 4, 4),
         skips=0.15,
@@ -77,7 +77,7 @@ WEIMING = Person(
     visits=(
         Visit(
             62,
-            "Had low back pain last autumn, gone since. Stiff bending forward ever since: reaches"
+            "Had low back pain a year ago, gone since. Stiff bending forward ever since: reaches"
             " mid-shin, with a short pull at the end that goes at once, the same every time. No"
             " leg pain, safety questions clear. The stiff way is the way to go, with press-ups"
             " after.",
@@ -91,10 +91,10 @@ WEIMING = Person(
             41,
             "Reaches his ankles. Same short pull, a little later in the movement.",
             (
-                Line("FIL", dose(15, hold=1, times=3), WEIMING_FORWARD),
-                Line("REIL", dose(10, times=3), WEIMING_BACKWARD),
+                Line("FIL", dose(15, hold=1, times=2), WEIMING_FORWARD),
+                Line("REIL", dose(15, times=2), WEIMING_BACKWARD),
             ),
-            reason="Reaches the ankles. Fifteen knees to chest instead of ten.",
+            reason="Reaches the ankles. Fifteen of each, but twice a day is enough.",
             review_after=28,
         ),
         Visit(
@@ -103,15 +103,15 @@ WEIMING = Person(
             (
                 Line("KLF", dose(3, hold=20, times=1), WEIMING_KNEEL),
                 Line("FIL", dose(15, hold=1, times=2), WEIMING_FORWARD),
-                Line("REIL", dose(10, times=2), WEIMING_BACKWARD),
+                Line("REIL", dose(15, times=2), WEIMING_BACKWARD),
             ),
-            reason="Twice a day is enough to keep what he has won. Heel sit added before it.",
+            reason="Keeps what he has won. Heel sit added, before the other two.",
             review_after=42,
         ),
     ),
     habits=Habits(
         times=(time(11, 15), time(16, 40), time(21, 45)),
-        keeps=0.93,
+        keeps=0.9,
         pain=(2, 2, 1, 1, 0, 0),
         relief=0,
         skips=0.02,
@@ -156,14 +156,13 @@ SIOBHAN = Person(
             28,
             "The chair back presses now and she leaves that one out. Tilt does her good, wants"
             " more of it.",
-            (Line("TILT", dose(10, hold=5, times=3), SIOBHAN_TILT),),
-            reason="Chair stretch out, it has become uncomfortable. Tilt three times a day, held"
-            " 5 s.",
+            (Line("TILT", dose(15, hold=5, times=2), SIOBHAN_TILT),),
+            reason="Chair stretch out, it has become uncomfortable. Fifteen tilts, held 5 s.",
             review_after=42,
         ),
     ),
     habits=Habits(
-        times=(time(7, 20), time(14, 10), time(20, 50)),
+        times=(time(7, 20), time(20, 50)),
         keeps=0.72,
         pain=(3, 3, 4, 3, 2),
         skips=0.25,
@@ -192,13 +191,13 @@ OKSANA = Person(
             "Low back ache in the garden and after it, nothing into the legs, safety questions"
             " clear. Forward, backward and sideways all tested: none changes much. Wants to kneel"
             " and dig for two hours again.",
-            (Line("TILT", dose(10, hold=3, times=2), OKSANA_TILT),),
+            (Line("TILT", dose(10, hold=3, times=1), OKSANA_TILT),),
         ),
         Visit(
             59,
             "Tilt well learnt. Twenty minutes in the garden without stopping.",
             (
-                Line("TILT", dose(15, hold=5, times=2), OKSANA_TILT),
+                Line("TILT", dose(15, hold=5, times=1), OKSANA_TILT),
                 Line("KLF", dose(3, hold=20, times=1), OKSANA_KNEEL),
             ),
             reason="Tilt is easy: fifteen, held 5 s. Heel sit added as practice for kneeling.",
@@ -209,28 +208,28 @@ OKSANA = Person(
             "An hour in the garden. Tilt at the wall shown, she does it while the kettle boils.",
             (
                 Line("KLF", dose(3, hold=30, times=1), OKSANA_KNEEL),
-                Line("TILT", dose(10, hold=3, times=2), OKSANA_WALL),
+                Line("TILT", dose(10, hold=3, times=1), OKSANA_WALL),
             ),
             reason="Tilt moves to the wall, ten to begin with. Heel sit first, and longer.",
             review_after=21,
         ),
         Visit(
             15,
-            "Two hours of planting without pain, twice last week. Knows what to do and when to"
+            "Two hours of gardening without pain, twice last week. Knows what to do and when to"
             " come back.",
             ends_because="Goal reached: gardens for two hours without pain. Goes on by herself"
             " with heel sit and tilt at the wall.",
         ),
     ),
     habits=Habits(
-        times=(time(9, 45), time(18, 20)),
+        times=(time(18, 20),),
         keeps=0.88,
         pain=(4, 3, 2, 1, 0),
         last_log=16,
         remarks=(
             Remark(66, "TILT", "Easier on the bed than on the floor."),
             Remark(30, "TILT", "Роблю, поки закипає чайник."),
-            Remark(18, "KLF", "Planted the whole bed, no pain."),
+            Remark(18, "KLF", "Dug the whole bed, no pain."),
         ),
     ),
 )
@@ -251,7 +250,7 @@ ANANYA = Person(
             "Low back pain into the left buttock, worse after a day on her feet at school. Safety"
             " questions clear. Press-ups ease it for an hour, then it is back; bending forward"
             " changes nothing either way.",
-            (Line("REIL", dose(10, times=3), ANANYA_PRESS_UPS),),
+            (Line("REIL", dose(10, times=2), ANANYA_PRESS_UPS),),
         ),
         Visit(
             36,
@@ -259,7 +258,7 @@ ANANYA = Person(
             (
                 Line(
                     "REIL",
-                    dose(10, times=3),
+                    dose(10, times=2),
                     f"{ANANYA_PRESS_UPS} Arms push, back and buttocks stay soft, breathe out at"
                     " the top.",
                 ),
@@ -286,7 +285,7 @@ ANANYA = Person(
         ),
     ),
     habits=Habits(
-        times=(time(6, 45), time(16, 15), time(21, 20)),
+        times=(time(6, 45), time(21, 20)),
         keeps=0.64,
         pain=(5, 5, 4, 5, 5),
         relief=0,

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from prescriptions.models import Moment, Outcome
 from prescriptions.rules import MOST_PAIN
 from prescriptions.sample.annas_patients import ANNAS_PATIENTS
-from prescriptions.sample.courses import Habits, Line, Person, Remark, Visit
+from prescriptions.sample.courses import Habits, Line, Person, Visit
 from prescriptions.sample.davids_patients import DAVIDS_PATIENTS
 from prescriptions.sample.staff import TIME_ZONE
 
 # The first is the one whose portal can be opened.
 PEOPLE = (*ANNAS_PATIENTS, *DAVIDS_PATIENTS)
-SEED = "riverside"
+SEED = "the sample clinic"
 ZONE = ZoneInfo(TIME_ZONE)
 ONE_DAY = timedelta(days=1)
 REASONS = {
@@ -139,7 +139,7 @@ class _Diary:
                 outcome=outcome,
                 repetitions=self._repetitions(line, outcome),
                 pain=self._pain(before, now, outcome, habits),
-                comment=self._remark(day, line.code) or self._reason(outcome),
+                comment=self._comment(day, line.code, outcome),
             )
 
     def _outcome(self, habits: Habits) -> Outcome:
@@ -166,18 +166,14 @@ class _Diary:
             for moment, pain in answers.items()
         }
 
-    def _remark(self, day: date, code: str) -> str:
+    def _comment(self, day: date, code: str, outcome: Outcome) -> str:
+        if outcome is not Outcome.DONE:
+            return self.chance.choice(REASONS[outcome])
         for remark in self.remarks:
-            if remark.code == code and self._is_due(remark, day):
+            if remark.code == code and day >= self.today - timedelta(days=remark.days_ago):
                 self.remarks.remove(remark)
                 return remark.words
         return ""
-
-    def _is_due(self, remark: Remark, day: date) -> bool:
-        return (self.today - day).days <= remark.days_ago
-
-    def _reason(self, outcome: Outcome) -> str:
-        return self.chance.choice(REASONS[outcome]) if outcome in REASONS else ""
 
 
 def _workday(day: date) -> date:

@@ -87,7 +87,7 @@ def picker(request: StaffRequest, pk: int) -> HttpResponse:
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """The draft on the desk. Every button stores what is typed, if it can be stored."""
     editions = PrescriptionEdition.objects.of(request.clinic).with_patient().with_lines()
-    draft = editions.drafts().filter(pk=pk).first()
+    draft = editions.drafts().one(pk)
     if request.method == "POST":
         return _work(request, pk, draft)
     if draft is None:
@@ -99,7 +99,7 @@ def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> 
     """One press of a button on the desk."""
     move = Move.parse(request.POST.get("do", "save"))
     library = Exercise.objects.visible_to(request.clinic).published().with_current()
-    added = library.filter(pk=move.number).first() if move.verb == "add" else None
+    added = library.one(move.number) if move.verb == "add" else None
     rows = move.applied_to(rows_of(request.POST), text_data(added.text) if added else None)
     if draft is None:
         return _conflict(request, pk, rows)

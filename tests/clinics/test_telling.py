@@ -6,9 +6,11 @@ def test_what_changed_is_told_with_both_values():
     assert particulars(detail) == [Particular("Time zone", "Europe/Vienna", "America/New_York")]
 
 
-def test_nothing_is_told_as_empty():
-    assert particulars({"changed": {"phone": ["", "555"]}}) == [Particular("Phone", "555", "empty")]
-    assert particulars({"reason": None}) == [Particular("Reason", "empty")]
+def test_nothing_is_told_as_nothing():
+    assert particulars({"changed": {"phone": ["", "555"]}}) == [Particular("Phone", "555", "")]
+    assert particulars({"changed": {"therapist": ["Ana", None]}}) == [
+        Particular("Therapist", "", "Ana")
+    ]
 
 
 def test_the_rest_is_told_as_it_is():

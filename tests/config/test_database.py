@@ -198,7 +198,7 @@ def test_the_migrator_makes_the_test_database_from_the_template(prepared):
 def test_a_login_that_may_not_make_roles_is_told_the_way_out(server, monkeypatch):
     server.sql("DROP ROLE IF EXISTS weak; CREATE ROLE weak LOGIN")
     monkeypatch.setenv("DATABASE_URL", address(server, user="weak"))
-    with pytest.raises(DatabaseSetupError, match=r"weak may not .* config.database script"):
+    with pytest.raises(DatabaseSetupError, match=r"may not .* config.database script"):
         database.prepare()
 
 

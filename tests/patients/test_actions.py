@@ -264,6 +264,13 @@ def test_the_invitation_of_an_archived_patient_is_refused_for_ever(clinic, patie
     assert refused(clinic, token)
 
 
+def test_a_link_that_stayed_open_does_not_open_the_portal_of_an_archived_patient(clinic, patient):
+    _, token = invitation(of=patient)
+    with inside(clinic.pk):
+        Patient.objects.filter(pk=patient.pk).update(archived_at=NOW)
+    assert refused(clinic, token)
+
+
 def test_an_archived_patient_is_not_invited(clinic, patient):
     with inside(clinic.pk):
         actions.archive(patient=patient, at=NOW, by=make.founder(clinic))

@@ -118,7 +118,11 @@ def test_the_last_log_comes_first_and_who_never_logged_last(clinic):
 
 def refuses(constraint, clinic):
     """Nothing may get past it, whatever the code above does."""
-    return (inside(clinic.pk), pytest.raises(IntegrityError, match=constraint), transaction.atomic())
+    return (
+        inside(clinic.pk),
+        pytest.raises(IntegrityError, match=constraint),
+        transaction.atomic(),
+    )
 
 
 def test_a_record_number_is_given_once_in_a_clinic(clinic, other_clinic):

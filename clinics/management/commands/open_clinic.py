@@ -38,8 +38,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         form = OpenClinicForm(options)
         if not form.is_valid():
+            wrong = form.errors.get_json_data().items()
             raise CommandError(
-                "\n".join(f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+                "\n".join(
+                    f"{name}: {error['message']}" for name, errors in wrong for error in errors
+                )
             )
         given = form.cleaned_data
         with transaction.atomic():

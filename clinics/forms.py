@@ -1,14 +1,13 @@
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from clinics.models import Clinic, Membership, MembershipQuerySet
+from clinics.models import Clinic, Membership, MembershipQuerySet, time_zone_names
 from clinics.text import folded, has_letters, one_line, paragraphs
 
 FEWEST_DIGITS = 3
@@ -18,7 +17,7 @@ FEWEST_DIGITS = 3
 def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """All time zones, by part of the world: groups of value and label for a select."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for zone in sorted(available_timezones()):
+    for zone in sorted(time_zone_names()):
         area, _, place = zone.partition("/")
         label = (place or zone).replace("_", " ").replace("/", " – ")
         groups.setdefault(area if place else "Other", []).append((zone, label))

@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,9 +12,13 @@ from django.utils import timezone
 from clinics.actors import Actor, ActorKind
 
 
+# Read from the disk each time it is asked for.
+time_zone_names = cache(available_timezones)
+
+
 def validate_time_zone(name: str) -> None:
     """Accept a name of the tz database, such as Europe/Vienna; raise ValidationError otherwise."""
-    if name not in available_timezones():
+    if name not in time_zone_names():
         raise ValidationError("Choose a time zone by its name, for example America/New_York.")
 
 
@@ -120,7 +125,7 @@ class MembershipQuerySet(ClinicQuerySet):
         return self.select_related("clinic").order_by("clinic__name", "pk")
 
     def with_people(self) -> Self:
-        return self.select_related("user").order_by("ended_at", "user__name", "pk")
+        return self.select_related("user").order_by("user__name", "pk")
 
 
 class Membership(ClinicModel):
@@ -133,6 +138,7 @@ class Membership(ClinicModel):
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()

@@ -58,7 +58,7 @@ class LibraryForm(forms.Form):
     )
     equipment = forms.ChoiceField(
         choices=[
-            ("", "Any equipment"),
+            ("", "Any"),
             (NOTHING, "No equipment"),
             *((term.value, f"Only a {term.label.lower()}") for term in Equipment),
         ],

@@ -166,9 +166,6 @@ class ExerciseEditionQuerySet(ClinicQuerySet):
     def drafts(self) -> Self:
         return self.filter(published_at=None)
 
-    def visible_to(self, clinic: Clinic) -> Self:
-        return self.filter(Q(clinic=None) | Q(clinic=clinic))
-
     def current(self) -> Self:
         return self.filter(exercise__current=F("pk"))
 

@@ -97,8 +97,9 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
         )
 
     def upcoming_on(self, day: date) -> Self:
-        """Published for later."""
-        return self.published().filter(prescription__ended_on=None, starts_on__gt=day)
+        """Published for later, the next first; of two that begin on one day, the newer."""
+        later = self.published().filter(prescription__ended_on=None, starts_on__gt=day)
+        return later.order_by("starts_on", "-number")
 
     def of_patients(self, patients: Sequence[Patient]) -> Self:
         return self.filter(patient__in=patients)

@@ -80,17 +80,19 @@ def companion_is_missing(planned: Planned, following: Sequence[Planned]) -> Find
     )
 
 
+def findings_on(planned: Planned, following: Sequence[Planned]) -> list[Finding]:
+    """Every finding on one exercise, with those that follow it in the programme."""
+    findings = (hold_is_too_long(planned), companion_is_missing(planned, following))
+    return [finding for finding in findings if finding is not None]
+
+
 def check(programme: Sequence[Planned]) -> list[Finding]:
     """Every finding on every exercise of the programme, in the order of the programme."""
-    findings = (
+    return [
         finding
         for place, planned in enumerate(programme, start=1)
-        for finding in (
-            hold_is_too_long(planned),
-            companion_is_missing(planned, programme[place:]),
-        )
-    )
-    return [finding for finding in findings if finding is not None]
+        for finding in findings_on(planned, programme[place:])
+    ]
 
 
 def verdict(findings: Sequence[Finding]) -> Verdict:

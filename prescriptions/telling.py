@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 
 from exercises.models import Exercise
 from patients.models import Patient
 from prescriptions import changes, rules
 from prescriptions.actions import rules_facts
-from prescriptions.adherence import Line, Plan, session_in_words
+from prescriptions.adherence import Count, Line, Plan, Row, session_in_words, total
 from prescriptions.forms import LineForm
 from prescriptions.models import (
     Moment,
@@ -34,6 +35,45 @@ class Course:
 
 
 @dataclass(frozen=True)
+class Week:
+    """Seven days of logs, with how much of the plan was logged."""
+
+    first: date
+    last: date
+    logs: Sequence[SessionLog]
+    count: Count
+    is_newest: bool
+
+    @property
+    def words(self) -> str:
+        """For example: logged 12 of 14 planned, worst pain 4."""
+        told = f"logged {self.count.logged} of {self.count.planned} planned"
+        pain = worst_pain(self.logs)
+        return told if pain is None else f"{told}, worst pain {pain}"
+
+
+def weeks(days: Sequence[date], *, rows: Sequence[Row], logs: Sequence[SessionLog]) -> list[Week]:
+    """The days in sevens, the newest first, without weeks that had neither plan nor log."""
+    found: list[Week] = []
+    for begin in range(len(days) - 7, -1, -7):
+        span = slice(begin, begin + 7)
+        first, last = days[span][0], days[span][-1]
+        mine = [log for log in logs if first <= log.local_date <= last]
+        count = total(Row(row.name, row.cells[span]) for row in rows)
+        if mine or count.planned:
+            found.append(Week(first, last, mine, count, is_newest=not found))
+    return found
+
+
+def worst_pain(logs: Iterable[SessionLog]) -> int | None:
+    """The worst pain 0–10 in these logs; None when none was answered."""
+    answered = (
+        entry.pain(moment) for log in logs for entry in log.entries.all() for moment in Moment
+    )
+    return max((pain for pain in answered if pain is not None), default=None)
+
+
+@dataclass(frozen=True)
 class PatientRow:
     """One line of the first page."""
 
@@ -43,15 +83,7 @@ class PatientRow:
 
     @property
     def worst_pain(self) -> int | None:
-        """The worst pain 0–10 of the last log; None when none was answered."""
-        entries = self.last_log.entries.all() if self.last_log else []
-        answered = [
-            pain
-            for entry in entries
-            for moment in Moment
-            if (pain := entry.pain(moment)) is not None
-        ]
-        return max(answered, default=None)
+        return worst_pain([self.last_log] if self.last_log else [])
 
     @property
     def last_log_in_words(self) -> str:
@@ -92,23 +124,27 @@ class DeskLine:
 def desk_lines(forms: Sequence[LineForm]) -> list[DeskLine]:
     """The lines on the desk, checked as they are typed; the action checks again."""
     shown = [(form, form.shown) for form in forms]
-    programme = [
-        rules_facts(exercise.text, form.typed_hold_seconds())
+    facts = [
+        rules_facts(exercise.text, form.typed_hold_seconds()) if exercise else None
         for form, exercise in shown
-        if exercise is not None
     ]
-    findings = rules.check(programme)
     return [
         DeskLine(
             form=form,
             exercise=exercise,
             place=place,
-            findings=[found for found in findings if exercise and found.code == exercise.code],
+            findings=_findings_on_first(facts[place:]),
             offered=_offered(exercise, [later for _, later in shown[place + 1 :]]),
             is_last=place + 1 == len(shown),
         )
         for place, (form, exercise) in enumerate(shown)
     ]
+
+
+def _findings_on_first(facts: Sequence[rules.Planned | None]) -> list[rules.Finding]:
+    """What the checks say of a line, given it and those below; nothing of a strange one."""
+    first, *following = facts
+    return rules.findings_on(first, [fact for fact in following if fact]) if first else []
 
 
 def _offered(exercise: Exercise | None, following: Sequence[Exercise | None]) -> Exercise | None:
@@ -132,11 +168,13 @@ def _course(
 ) -> Course:
     published = [edition for edition in editions if not edition.is_draft]
     begun = (edition for edition in published if edition.starts_on <= today)
+    # Behind the newest that has begun, no edition comes into force any more.
+    later = takewhile(lambda edition: edition.starts_on > today, published)
     return Course(
         prescription=prescription,
         draft=next((edition for edition in editions if edition.is_draft), None),
         current=next(begun, None),
-        upcoming=next((edition for edition in published if edition.starts_on > today), None),
+        upcoming=min(later, key=lambda edition: edition.starts_on, default=None),
         published=published,
     )
 
@@ -149,11 +187,18 @@ def changes_since(before: PrescriptionEdition, after: PrescriptionEdition) -> li
 
 
 def plans(editions: Sequence[PrescriptionEdition]) -> list[Plan]:
-    """A patient's published editions as plans: each until the next begins or its course ends."""
-    ordered = sorted(editions, key=lambda edition: (edition.starts_on, edition.pk))
+    """A patient's published editions as plans, in the order of their first days.
+
+    Each holds until a newer one of its course begins or the course ends; one that was replaced
+    before its first day never does.
+    """
     found = []
-    for place, edition in enumerate(ordered):
-        ends = [later.starts_on for later in ordered[place + 1 : place + 2]]
+    for edition in sorted(editions, key=lambda edition: (edition.starts_on, edition.pk)):
+        ends = [
+            other.starts_on
+            for other in editions
+            if other.prescription_id == edition.prescription_id and other.number > edition.number
+        ]
         if edition.prescription.ended_on is not None:
             ends.append(edition.prescription.ended_on)
         lines = tuple(

@@ -65,6 +65,13 @@ def _flush_as_the_migrator():
         yield
 
 
+@pytest.fixture(autouse=True)
+def _runs_as_the_web_does():
+    """A test that forgot to hand back the migrator's login would blind all tests after it."""
+    yield
+    assert connection.settings_dict["USER"] == "bearing_app"
+
+
 @pytest.fixture
 def clinic(db) -> Clinic:
     return make.clinic()

@@ -154,8 +154,7 @@ def fingerprint() -> list[tuple]:
         hashes = []
         for table in tables:
             cursor.execute(
-                f"SELECT %s, md5(string_agg(t::text, '|' ORDER BY t::text))"
-                f" FROM {table} AS t",
+                f"SELECT %s, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} AS t",
                 [table],
             )
             hashes += cursor.fetchall()

@@ -11,7 +11,7 @@ from patients.forms import SearchForm
 from patients.models import Patient
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.models import PrescriptionEdition, SessionLog
-from prescriptions.telling import outcomes, plans, rows_for
+from prescriptions.telling import outcomes, plans, rows_for, weeks
 
 PATIENTS_PER_PAGE = 50
 DAYS_SHOWN = 56
@@ -52,7 +52,9 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     logs = list(SessionLog.objects.of_patient(shown).since(days[0]).with_entries().newest_first())
     editions = list(PrescriptionEdition.objects.of_patient(shown).with_lines().newest_first())
     published = [edition for edition in editions if not edition.is_draft]
-    rows = grid(days[-DAYS_IN_GRID:], today=today, plans=plans(published), outcomes=outcomes(logs))
+    planned, done = plans(published), outcomes(logs)
+    rows = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done)
+    whole = grid(days, today=today, plans=planned, outcomes=done)
     context = {
         "patient": shown,
         "age": shown.age_on(today),
@@ -63,6 +65,6 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
         "days": days[-DAYS_IN_GRID:],
         "rows": rows,
         "total": total(rows),
-        "logs": logs,
+        "weeks": weeks(days, rows=whole, logs=logs),
     }
     return render(request, "prescriptions/patient.html", context)

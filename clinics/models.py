@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from clinics.actors import Actor, ActorKind
 
-
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
 

@@ -42,6 +42,11 @@ def paragraphs(text: str) -> str:
     return unicodedata.normalize("NFC", kept).strip()
 
 
+def is_visible(text: str) -> bool:
+    """Whether a reader would see anything: a letter, a number, a sign."""
+    return any(unicodedata.category(char)[0] in "LNPS" and char not in BLANKS for char in text)
+
+
 def has_letters(text: str) -> bool:
     """Whether the text can be read out: at least one letter, of any script."""
     return any(char.isalpha() for char in one_line(text))

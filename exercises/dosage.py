@@ -18,6 +18,12 @@ LIMITS = {
     "hold_seconds": Limit(0, 0, 1800),
     "times_per_day": Limit(1, 1, 24),
 }
+LABELS = {
+    "sets": "Sets",
+    "repetitions": "Repetitions",
+    "hold_seconds": "Hold (s)",
+    "times_per_day": "Times a day",
+}
 UNITS = {
     "sets": ("set", "sets"),
     "repetitions": ("repetition", "repetitions"),

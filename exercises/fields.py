@@ -1,22 +1,15 @@
 """Form fields for texts that are lists of lines."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from clinics.text import is_visible
 from exercises.content import Statement, load_sources
 
 MOST_LINES, LONGEST_LINE = 40, 500  # characters
-# Letters and signs that are drawn as nothing.
-BLANKS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
-
-
-def is_visible(text: str) -> bool:
-    """Whether a reader would see anything: a letter, a number, a sign."""
-    return any(unicodedata.category(char)[0] in "LNPS" and char not in BLANKS for char in text)
 
 
 def refuse_invisible(text: str) -> None:

@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 
 from clinics.models import Clinic
 from exercises.content import LoadRecord
-from exercises.dosage import LIMITS
+from exercises.dosage import LABELS, LIMITS
 from exercises.fields import LinesField, StatementsField, refuse_invisible
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import (
@@ -32,12 +32,6 @@ NOTHING = "nothing"
 MOST_LOADS = 4
 REVIEW_LASTS_AT_MOST = timedelta(days=5 * 366)
 MODES_EXPLAINED = "Repeated: in and out. Sustained: held. Dynamic: smooth, inside the range."
-DOSAGE_LABELS = {
-    "sets": "Sets",
-    "repetitions": "Repetitions",
-    "hold_seconds": "Hold (s)",
-    "times_per_day": "Times a day",
-}
 
 
 class LibraryForm(forms.Form):
@@ -264,7 +258,7 @@ class ExerciseForm(forms.ModelForm):
         )
         for name, limit in LIMITS.items():
             self.fields[name] = forms.IntegerField(
-                label=DOSAGE_LABELS[name],
+                label=LABELS[name],
                 initial=limit.default,
                 min_value=limit.least,
                 max_value=limit.most,

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from clinics.forms import LineField, ParagraphsField
-from exercises.dosage import LIMITS, Dosage
+from exercises.dosage import LABELS, LIMITS, Dosage
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import Side
 from prescriptions.actions import LinePlan
@@ -17,12 +17,6 @@ PREFIX = "lines"
 MOST_LINES = 30
 LATEST_START = timedelta(days=366)
 DAYS = [(str(day), name) for day, name in enumerate(DAY_NAMES, start=1)]
-DOSAGE_LABELS = {
-    "sets": "Sets",
-    "repetitions": "Repetitions",
-    "hold_seconds": "Hold (s)",
-    "times_per_day": "Times a day",
-}
 
 
 class DateInput(forms.DateInput):
@@ -103,7 +97,7 @@ class LineForm(forms.Form):
         self.exercises = exercises
         for name, limit in LIMITS.items():
             self.fields[name] = forms.IntegerField(
-                label=DOSAGE_LABELS[name], min_value=limit.least, max_value=limit.most
+                label=LABELS[name], min_value=limit.least, max_value=limit.most
             )
         self.order_fields(self.field_order)
 

@@ -1,9 +1,15 @@
 """Dates as people type them."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 WRITTEN = ("%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y")
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The moment at which the day is over, there."""
+    return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def as_date(text: str) -> date | None:

@@ -99,13 +99,14 @@ def start_draft(
     """
     # The patient's row is the lock: two therapists who begin at once share one draft.
     Patient.objects.select_for_update().get(pk=patient.pk)
-    prescription = Prescription.objects.of_patient(patient).open().first()
+    # The course and the draft are locked too, so that neither ends before this is done.
+    prescription = Prescription.objects.of_patient(patient).open().select_for_update().first()
     if prescription is None:
         prescription = Prescription.objects.create(
             clinic_id=patient.clinic_id, patient=patient, prescribed_by=by, created_at=at
         )
         _audit(by, "opened a course", prescription)
-    draft = prescription.editions.drafts().first()
+    draft = prescription.editions.drafts().select_for_update().first()
     if draft is not None:
         return draft
     last = prescription.editions.published().newest_first().first()
@@ -157,7 +158,7 @@ def save_draft(
 def add_exercise(
     *, draft: PrescriptionEdition, exercise: Exercise, by: User, at: datetime
 ) -> PrescriptionEdition:
-    """Append one exercise as its own text doses it. Raises AlreadyThere."""
+    """Append one exercise as its own text doses it. Raises AlreadyThere or DraftChanged."""
     lines = [_plan_of(line) for line in draft.lines.with_exercises()]
     if any(line.exercise == exercise for line in lines):
         raise AlreadyThere
@@ -214,7 +215,7 @@ def end(*, prescription: Prescription, on: date, because: str, by: User) -> Pres
     locked = Prescription.objects.select_for_update().get(pk=prescription.pk)
     if not locked.is_open:
         raise AlreadyEnded
-    for draft in locked.editions.drafts():
+    for draft in locked.editions.drafts().select_for_update():
         discard_draft(draft=draft, version=draft.version, by=by)
     locked.ended_on, locked.ended_by, locked.ended_because = on, by, because
     locked.save(update_fields=["ended_on", "ended_by", "ended_because"])

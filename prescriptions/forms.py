@@ -94,6 +94,8 @@ class LineForm(forms.Form):
 
     def __init__(self, *args: Any, exercises: Mapping[int, Exercise], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A line of which nothing came is a broken page, not one left open.
+        self.empty_permitted = False
         self.exercises = exercises
         for name, limit in LIMITS.items():
             self.fields[name] = forms.IntegerField(
@@ -112,6 +114,9 @@ class LineForm(forms.Form):
             raise forms.ValidationError("There is no such exercise in your library.")
         return self.shown
 
+    def clean_side(self) -> str:
+        return self.cleaned_data["side"] or Side.NONE.value
+
     def typed_hold_seconds(self) -> int:
         """What stands in the field now; no hold while it is no number."""
         return as_key(self["hold_seconds"].value()) or 0
@@ -124,11 +129,16 @@ class LineForm(forms.Form):
             dosage=Dosage(**{name: cleaned[name] for name in LIMITS}),
             direction_note=cleaned["direction_note"],
             weekdays=cleaned["weekdays"],
-            side=cleaned["side"] or Side.NONE.value,
+            side=cleaned["side"],
         )
 
 
 class BaseLineFormSet(forms.BaseFormSet):
+    default_error_messages = {
+        **forms.BaseFormSet.default_error_messages,
+        "too_many_forms": f"A programme has at most {MOST_LINES} exercises.",
+    }
+
     def clean(self) -> None:
         seen: set[tuple[int, str]] = set()
         for form in self.forms:
@@ -224,9 +234,12 @@ def exercise_keys(rows: Iterable[Mapping[str, Any]]) -> list[int]:
 
 
 def rows_of(data: QueryDict) -> list[dict[str, list[str]]]:
-    """The lines of a posted page, as they were typed, in their order."""
-    total = data.get(f"{PREFIX}-TOTAL_FORMS", "0")
-    number = min(int(total), MOST_LINES + 1) if total.isdecimal() and len(total) < 4 else 0
+    """The lines of a posted page, as they were typed, in their order.
+
+    A count that cannot be is taken for too many: it must never empty a programme.
+    """
+    total = as_key(data.get(f"{PREFIX}-TOTAL_FORMS"))
+    number = MOST_LINES + 1 if total is None else min(total, MOST_LINES + 1)
     names = ("exercise", *LIMITS, "side", "weekdays", "direction_note")
     return [
         {name: data.getlist(f"{PREFIX}-{place}-{name}") for name in names}

@@ -251,7 +251,7 @@ def published_meanwhile(draft, *, by):
 
 def discarded_meanwhile(draft, *, by):
     actions.discard_draft(draft=draft, version=draft.version, by=by)
-    return PrescriptionEdition(pk=draft.pk or 0, version=1, clinic_id=draft.clinic_id)
+    return draft
 
 
 MEANWHILE = [
@@ -264,6 +264,7 @@ TO_A_DRAFT: list = [
         lambda draft, by: save(draft, by=by, starts_on=TODAY + DAY, review_on=None, reason="x"),
         id="save",
     ),
+    pytest.param(lambda draft, by: add(draft, "FIL", by=by), id="add"),
     pytest.param(lambda draft, by: publish(draft, by=by), id="publish"),
     pytest.param(
         lambda draft, by: actions.discard_draft(draft=draft, version=draft.version, by=by),
@@ -331,22 +332,6 @@ def test_an_exercise_is_not_added_twice(patient, dana):
     before = stored(patient)
     with pytest.raises(actions.AlreadyThere):
         add(draft, "TILT", by=dana)
-    assert stored(patient) == before
-
-
-@pytest.mark.usefixtures("desk")
-def test_an_exercise_is_added_to_what_a_colleague_saved_meanwhile(patient, dana, clinic):
-    opened = start(patient, by=dana)
-    save(opened, by=make.founder(clinic), lines=[make.line("TILT")])
-    assert codes(add(opened, "FIL", by=dana)) == ["TILT", "FIL"]
-
-
-@pytest.mark.usefixtures("desk")
-def test_nothing_is_added_to_a_draft_that_was_published_meanwhile(patient, dana):
-    opened = published_meanwhile(start(patient, by=dana), by=dana)
-    before = stored(patient)
-    with pytest.raises(actions.DraftChanged):
-        add(opened, "FIL", by=dana)
     assert stored(patient) == before
 
 
@@ -753,7 +738,6 @@ ACTS: dict[str, Callable] = {
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("verb", ACTS)
 def test_each_act_leaves_one_line_with_its_actor_and_its_patient(patient, edition, dana, verb):
-    AuditEvent.objects.filter(verb=verb)  # of making the edition, by the founder
     before = trail(patient)
     ACTS[verb](patient, by=dana)
     after = trail(patient)[len(before) :]

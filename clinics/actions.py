@@ -74,7 +74,7 @@ def end_membership(*, membership: Membership, by: CanAct) -> Membership:
 
 
 @transaction.atomic
-def change_settings(*, clinic: Clinic, by: CanAct, **settings: str) -> Clinic:
+def change_settings(*, clinic: Clinic, by: CanAct, **settings: object) -> Clinic:
     """Store the named settings; the audit trail keeps the value before and after of each."""
     changed = {
         name: [getattr(clinic, name), value]

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from clinics.actors import Actor, ActorKind
+from clinics.thresholds import Thresholds, thresholds_from
 
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
@@ -64,9 +65,15 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     emergency_number = models.CharField(max_length=20, default="911")
+    # The numbers of `thresholds` that this clinic has set.
+    thresholds_set = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return thresholds_from(self.thresholds_set)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -76,7 +76,7 @@ class ExerciseQuerySet(ClinicQuerySet):
 
     def with_current(self) -> Self:
         return self.select_related("current", "current__companion__current").prefetch_related(
-            "current__loads"
+            "current__loads", "current__companion__current__loads"
         )
 
     def chosen(self, keys: list[int]) -> "dict[int, Exercise]":

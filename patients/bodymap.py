@@ -110,18 +110,19 @@ def reach(marked: Iterable[Zone]) -> dict[BodyMap, int]:
 def movement(before: Iterable[Zone], after: Iterable[Zone]) -> Movement:
     """Whether the furthest symptom of each side moved away from the spine, or toward it.
 
-    A side that got worse outweighs one that got better.
+    A side that got worse outweighs one that got better. But what leaves a leg or an arm and comes
+    up in the middle of the back has moved in.
     """
     was, is_now = _furthest_of_each_side(before), _furthest_of_each_side(after)
     if was and not is_now:
         return Movement.ABOLISHED
-    sides = was.keys() | is_now.keys()
-    changes = [is_now.get(side, 0) - was.get(side, 0) for side in sides]
-    if any(change > 0 for change in changes):
+    places = was.keys() | is_now.keys()
+    fell = {place for place in places if is_now.get(place, 0) < was.get(place, 0)}
+    rose = {place for place in places if is_now.get(place, 0) > was.get(place, 0)}
+    came_in = {(body_map, Side.CENTRE) for body_map, _ in fell}
+    if rose - came_in:
         return Movement.PERIPHERALISING
-    if any(change < 0 for change in changes):
-        return Movement.CENTRALISING
-    return Movement.UNCHANGED
+    return Movement.CENTRALISING if fell else Movement.UNCHANGED
 
 
 def worse_of(first: Movement, second: Movement) -> Movement:
@@ -138,15 +139,11 @@ def new_other_leg(before: Iterable[Zone], after: Iterable[Zone]) -> bool:
 
 def spread_below_the_knee(before: Iterable[Zone], after: Iterable[Zone]) -> bool:
     """Whether a lower leg or foot has symptoms now, and that leg had none so far down before."""
-
-    def below(places: Iterable[Zone]) -> set[Side]:
-        return {
-            place.side
-            for place in places
-            if place.map is BodyMap.LOW and place.rank >= BELOW_THE_KNEE
-        }
-
-    return bool(below(after) - below(before))
+    was = _furthest_of_each_side(before)
+    return any(
+        body_map is BodyMap.LOW and rank >= BELOW_THE_KNEE and rank > was.get((body_map, side), 0)
+        for (body_map, side), rank in _furthest_of_each_side(after).items()
+    )
 
 
 _WORSE = [

@@ -109,7 +109,9 @@ def light(series: Series, *, settles_within: int) -> Reading:
         return Reading(Light.RED, "Neurological signs got worse. Refer.", refer=True)
     if series.movement is Movement.PERIPHERALISING:
         return _worse(series, "Symptoms ended further from the spine", settles_within)
-    if series.after in (After.WORSE, After.PERIPHERALISED):
+    # More pain in the back with less in the leg is no setback.
+    is_worse = series.after is After.WORSE and series.movement is not Movement.CENTRALISING
+    if is_worse or series.after is After.PERIPHERALISED:
         return _worse(series, f"Symptoms were {series.after.label.lower()} after", settles_within)
     is_nearer = series.movement in (Movement.CENTRALISING, Movement.ABOLISHED)
     if is_nearer or series.after in (After.BETTER, After.CENTRALISED, After.ABOLISHED):
@@ -129,7 +131,7 @@ def light(series: Series, *, settles_within: int) -> Reading:
         return Reading(
             Light.AMBER, f"Transient: {series.during.label.lower()} during, no worse after."
         )
-    return Reading(Light.NO_EFFECT, "Nothing changed during or after.")
+    return Reading(Light.NO_EFFECT, "Nothing changed that lasted.")
 
 
 def _worse(series: Series, what: str, settles_within: int) -> Reading:

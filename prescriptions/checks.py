@@ -125,7 +125,7 @@ class OnFile:
 
 @dataclass(frozen=True)
 class Paused:
-    """What home logs have paused: one exercise, or every end-range load in one direction."""
+    """What home logs have paused: one exercise, or every load in one direction."""
 
     on: date
     because: str
@@ -288,8 +288,8 @@ def direction_is_red(planned: Planned, record: Record) -> Iterator[Finding]:
 def paused_by_home_logs(planned: Planned, record: Record) -> Iterator[Finding]:
     """V5: what a patient's own logs have paused stays paused until somebody has looked."""
     for pause in record.paused:
-        ways = {load.movement for load in planned.loads if load.range is Range.END}
-        if pause.code == planned.code or (pause.way is not None and pause.way in ways):
+        ways = {load.movement for load in planned.loads}
+        if pause.code == planned.code or pause.way in ways:
             yield Finding(
                 "V5",
                 Verdict.BLOCKED,
@@ -357,11 +357,13 @@ def test_is_stale(planned: Planned, record: Record) -> Iterator[Finding]:
     """V11: the test is old, or something has happened since."""
     for load, test in _tested(planned, record, Light.STALE):
         days = (record.today - test.on).days
+        ago = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
+        since = ", and something has happened since" if test.is_overtaken else ""
         yield Finding(
             "V11",
             Verdict.CAUTION,
             planned.code,
-            f"{load.words.capitalize()} was last tested {days} days ago. Retest.",
+            f"{load.words.capitalize()} was last tested {ago}{since}. Retest.",
             facts=(_test_fact(load, test),),
         )
 
@@ -455,20 +457,21 @@ def companion(planned: Planned, following: Sequence[Planned], record: Record) ->
         )
 
 
-def two_opposite_directions(programme: Sequence[Planned]) -> Iterator[Finding]:
+def two_opposite_directions(planned: Planned, programme: Sequence[Planned]) -> Iterator[Finding]:
     """V19: full bending and full arching of one region in one programme, not as a pair."""
-    for planned in programme:
-        for other in programme:
-            if _are_a_pair(planned, other) or not _bend_against_each_other(planned, other):
-                continue
-            yield Finding(
-                "V19",
-                Verdict.CAUTION,
-                planned.code,
-                f"Two opposite directions in one programme: {planned.name} and {other.name}.",
-                "Record the reason.",
-            )
-            break
+    against = [
+        other.name
+        for other in programme
+        if _bend_against_each_other(planned, other) and not _are_a_pair(planned, other)
+    ]
+    if against:
+        yield Finding(
+            "V19",
+            Verdict.CAUTION,
+            planned.code,
+            f"Two opposite directions in one programme: {planned.name} and {', '.join(against)}.",
+            "Record the reason.",
+        )
 
 
 EVERY_EXERCISE: tuple[Callable[[Planned, Record], Iterator[Finding]], ...] = (
@@ -495,14 +498,13 @@ def check_one(planned: Planned, record: Record) -> list[Finding]:
 
 def check(programme: Sequence[Planned], record: Record) -> list[list[Finding]]:
     """Every finding on each exercise of the programme, in its order, the most severe first."""
-    opposite = list(two_opposite_directions(programme))
     checked = []
     for place, planned in enumerate(programme):
         found = check_one(planned, record)
         if verdict(found) < Verdict.BLOCKED:
             # The companion of what cannot be prescribed is not asked for.
             found += companion(planned, programme[place + 1 :], record)
-        found += [finding for finding in opposite if finding.code == planned.code]
+        found += two_opposite_directions(planned, programme)
         checked.append(sorted(found, key=lambda finding: -finding.verdict))
     return checked
 
@@ -513,6 +515,18 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
     That is not a diagnosis, and not the same as safe.
     """
     return max((finding.verdict for finding in findings), default=Verdict.ALLOWED)
+
+
+def unanswered(
+    findings: Iterable[Finding], recorded: Mapping[str, Mapping[str, object]]
+) -> list[Finding]:
+    """The findings that still forbid to go on: what they ask for is not written down in full."""
+    return [
+        finding
+        for finding in findings
+        if not finding.can_be_overridden
+        or any(not recorded.get(finding.rule, {}).get(needed) for needed in finding.needed)
+    ]
 
 
 # Words that several rules share.

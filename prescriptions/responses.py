@@ -111,11 +111,15 @@ def new_or_worse_numbness(report: Report) -> bool:
     return bool(set(report.numb_after) - set(report.numb_before))
 
 
+def rose(report: Report, limits: Limits) -> bool:
+    """Whether pain was higher after than before, by as much as counts."""
+    return report.change is not None and report.change >= limits.change_that_counts
+
+
 def was_worse(report: Report, limits: Limits) -> bool:
     """Whether to ask again after two hours and next morning."""
-    rose = report.change is not None and report.change >= limits.change_that_counts
     moved_out = movement_of(report) is Movement.PERIPHERALISING
-    return rose or moved_out or report.feel in (Feel.WORSE, Feel.MOVED_DOWN)
+    return rose(report, limits) or moved_out or report.feel in (Feel.WORSE, Feel.MOVED_DOWN)
 
 
 def response(report: Report, limits: Limits) -> Response:
@@ -137,16 +141,17 @@ def response(report: Report, limits: Limits) -> Response:
 
 
 def _worse(report: Report, moved: Movement, limits: Limits) -> Response:
+    moved_out = moved is Movement.PERIPHERALISING
     what = (
         "Symptoms moved further from the spine"
-        if moved is Movement.PERIPHERALISING
+        if moved_out
         else f"Pain rose by {report.change}"
-        if report.change is not None and report.change >= limits.change_that_counts
+        if rose(report, limits)
         else "The patient felt worse"
     )
-    is_measured = not what.startswith("The patient")
-    if any(report.still_worse) and is_measured:
-        return Response(Colour.RED, moved, f"{what} and had not settled when asked again.")
+    if any(report.still_worse):
+        colour = Colour.RED if moved_out or rose(report, limits) else Colour.AMBER
+        return Response(colour, moved, f"{what} and had not settled when asked again.")
     if not report.still_worse or None in report.still_worse:
         return Response(Colour.AMBER, moved, f"{what}; asked again later.", is_final=False)
     return Response(Colour.AMBER, moved, f"{what} and settled.")
@@ -160,7 +165,10 @@ def spread_down_the_leg(report: Report) -> bool:
 
 
 def other_leg(report: Report) -> bool:
-    return new_other_leg(report.zones_before, report.zones_after)
+    """Pain or numbness that came up in the other leg."""
+    return new_other_leg(
+        (*report.zones_before, *report.numb_before), (*report.zones_after, *report.numb_after)
+    )
 
 
 def is_alarming(report: Report, given: Response, limits: Limits) -> bool:

@@ -168,15 +168,22 @@ def _course(
 ) -> Course:
     published = [edition for edition in editions if not edition.is_draft]
     begun = (edition for edition in published if edition.starts_on <= today)
-    # Behind the newest that has begun, no edition comes into force any more.
-    later = takewhile(lambda edition: edition.starts_on > today, published)
     return Course(
         prescription=prescription,
         draft=next((edition for edition in editions if edition.is_draft), None),
         current=next(begun, None),
-        upcoming=min(later, key=lambda edition: edition.starts_on, default=None),
+        upcoming=upcoming_of(published, today=today),
         published=published,
     )
+
+
+def upcoming_of(
+    published: Iterable[PrescriptionEdition], *, today: date
+) -> PrescriptionEdition | None:
+    """The edition of a course that comes into force next; `published` has the newest first."""
+    # Behind the newest that has begun, none comes into force any more.
+    later = takewhile(lambda edition: edition.starts_on > today, published)
+    return min(later, key=lambda edition: edition.starts_on, default=None)
 
 
 def changes_since(before: PrescriptionEdition, after: PrescriptionEdition) -> list[changes.Change]:

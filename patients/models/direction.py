@@ -1,11 +1,12 @@
 """What is known of direction and safety: episodes, screens, flags, conditions, tests."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 
 from clinics.models import SameClinicForeignKey, User
@@ -61,6 +62,16 @@ class EpisodeQuerySet(OfPatientQuerySet):
     def newest_first(self) -> Self:
         return self.order_by(F("closed_at").desc(nulls_first=True), "-pk")
 
+    def with_safety(self) -> Self:
+        """With `screened_at`, the time of the last safety screen, and `open_flags`, their codes."""
+        here = {"clinic": OuterRef("clinic"), "patient": OuterRef("patient")}
+        screens = SafetyScreen.objects.filter(**here, episode=OuterRef("pk")).newest_first()
+        flags = RaisedFlag.objects.filter(**here).open().order_by("raised_at", "pk")
+        return self.annotate(
+            screened_at=models.Subquery(screens.values("at")[:1]),
+            open_flags=ArraySubquery(flags.values("code")),
+        )
+
 
 class Episode(PatientModel):
     """One complaint from its beginning to its end. Its phase and preference change by acts only."""
@@ -83,6 +94,10 @@ class Episode(PatientModel):
     unsettled_at = models.DateTimeField(null=True, blank=True)
 
     objects = EpisodeQuerySet.as_manager()
+
+    # Annotations of `with_safety`.
+    screened_at: datetime | None
+    open_flags: list[str]
 
     class Meta:
         constraints = [

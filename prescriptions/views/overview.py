@@ -11,7 +11,7 @@ from patients.forms import SearchForm
 from patients.models import Patient
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.models import PrescriptionEdition, SessionLog
-from prescriptions.telling import outcomes, plans, rows_for, weeks
+from prescriptions.telling import outcomes, plans, rows_for, upcoming_of, weeks
 
 PATIENTS_PER_PAGE = 50
 DAYS_SHOWN = 56
@@ -52,6 +52,7 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     logs = list(SessionLog.objects.of_patient(shown).since(days[0]).with_entries().newest_first())
     editions = list(PrescriptionEdition.objects.of_patient(shown).with_lines().newest_first())
     published = [edition for edition in editions if not edition.is_draft]
+    of_open_course = [edition for edition in published if edition.prescription.is_open]
     planned, done = plans(published), outcomes(logs)
     rows = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done)
     whole = grid(days, today=today, plans=planned, outcomes=done)
@@ -61,6 +62,7 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
         "today": today,
         "can_prescribe": may(request, Can.PRESCRIBE),
         "edition": next((found for found in published if found.is_in_force_on(today)), None),
+        "upcoming": upcoming_of(of_open_course, today=today),
         "draft": next((found for found in editions if found.is_draft), None),
         "days": days[-DAYS_IN_GRID:],
         "rows": rows,

@@ -59,8 +59,8 @@ def edition(request: StaffRequest, pk: int) -> HttpResponse:
 @staff(Can.PRESCRIBE)
 def end(request: StaffRequest, pk: int) -> HttpResponse:
     prescription = get_object_or_404(Prescription.objects.of(request.clinic).with_patient(), pk=pk)
-    form = EndForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = EndForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             actions.end(
                 prescription=prescription,

@@ -1,7 +1,10 @@
+import re
 from collections.abc import Callable
 from datetime import datetime
+from html import unescape
 
 import pytest
+from django.http import HttpResponse
 from django.utils import timezone
 
 from patients.models import Patient
@@ -23,3 +26,8 @@ def clock(monkeypatch) -> Callable[[datetime], None]:
 
     show(NOW)
     return show
+
+
+def words(response: HttpResponse) -> str:
+    """The page as it is read: without its tags, with single spaces."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())

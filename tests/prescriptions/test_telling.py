@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from exercises.models import Exercise
 from exercises.vocabulary import Side
 from patients.models import Patient
 from prescriptions import actions, telling
+from prescriptions.adherence import Cell, Count, Mark, Row, days_until
 from prescriptions.changes import Change, Kind
 from prescriptions.forms import line_forms, posted_rows, text_data
 from prescriptions.models import (
@@ -342,3 +344,61 @@ def test_what_was_said_of_an_exercise_is_gathered_by_day_over_all_editions(patie
     assert sorted(said[key, TODAY]) == ["done", "part"]
     assert said[key, TODAY + DAY] == ["no"]
     assert said[(make.exercise("FIL").pk, "none"), TODAY] == ["done"]
+
+
+# Weeks
+
+
+DAYS = days_until(TODAY, 21)
+
+
+def count(*per_day: tuple[int, int]) -> Row:
+    """A row of past days, from how many were done and how many planned on each."""
+    cells = zip(DAYS, per_day, strict=True)
+    return Row("One", tuple(Cell(day, Mark.PART, done, plan) for day, (done, plan) in cells))
+
+
+def test_weeks_come_newest_first_and_each_counts_its_own_days():
+    row = count(*[(0, 1)] * 7, *[(1, 1)] * 7, *[(1, 2)] * 7)
+    weeks = telling.weeks(DAYS, rows=[row], logs=[])
+    assert [(week.first, week.last) for week in weeks] == [
+        (DAYS[14], DAYS[20]),
+        (DAYS[7], DAYS[13]),
+        (DAYS[0], DAYS[6]),
+    ]
+    assert [week.count for week in weeks] == [Count(7, 14), Count(7, 7), Count(0, 7)]
+    assert [week.is_newest for week in weeks] == [True, False, False]
+
+
+def test_a_week_without_plan_or_log_is_left_out():
+    row = count(*[(0, 1)] * 7, *[(0, 0)] * 14)
+    log = SessionLog(local_date=DAYS[13])
+    weeks = telling.weeks(DAYS, rows=[row], logs=[log])
+    assert [(week.first, week.logs, week.is_newest) for week in weeks] == [
+        (DAYS[7], [log], True),
+        (DAYS[0], [], False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("day", "week"),
+    [
+        pytest.param(DAYS[14], 0, id="the first day"),
+        pytest.param(DAYS[20], 0, id="the last day"),
+        pytest.param(DAYS[13], 1, id="the last day of the week before"),
+    ],
+)
+def test_a_log_stands_in_the_week_of_its_day(day, week):
+    log = SessionLog(local_date=day)
+    weeks = telling.weeks(DAYS, rows=[count(*[(0, 1)] * 21)], logs=[log])
+    assert [bool(found.logs) for found in weeks].index(True) == week
+
+
+def test_a_week_in_words(patient):
+    make.log(of=publish(patient), pain={Moment.BEFORE: 2, Moment.DURING: 4})
+    make.log(of=publish(patient), pain=dict.fromkeys(Moment))
+    with inside(patient.clinic_id):
+        newest, older = SessionLog.objects.of_patient(patient).with_entries().order_by("-pk")
+        say = partial(telling.Week, TODAY, TODAY, count=Count(3, 7), is_newest=True)
+        assert say(logs=[newest, older]).words == "logged 3 of 7 planned, worst pain 4"
+        assert say(logs=[newest]).words == "logged 3 of 7 planned"

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
-from datetime import date, timedelta
-from enum import StrEnum
+from datetime import date
 from typing import Self, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -15,7 +14,6 @@ from exercises.models import ExerciseEdition, amount, dosage_in_range
 from exercises.vocabulary import Side
 from patients.models import OfPatientQuerySet, Patient, PatientModel
 from prescriptions.changes import days_in_words
-from prescriptions.rules import MOST_PAIN
 
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]  # ISO weekdays, Monday is 1
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -30,7 +28,8 @@ class PrescriptionQuerySet(OfPatientQuerySet):
         return self.filter(ended_on=None)
 
     def open_first(self) -> Self:
-        return self.order_by(F("ended_on").desc(nulls_first=True), "-pk")
+        courses = self.select_related("ended_by")
+        return courses.order_by(F("ended_on").desc(nulls_first=True), "-pk")
 
     def with_patient(self) -> Self:
         return self.select_related("patient__clinic")
@@ -130,6 +129,11 @@ class PrescriptionEdition(PatientModel):
     starts_on = models.DateField()
     review_on = models.DateField(null=True, blank=True)
     reason = models.CharField("what changed and why", max_length=1000, blank=True)
+    # In the therapist's words, for the patient.
+    avoid = models.CharField("what to avoid, and why", max_length=1000, blank=True)
+    if_worse = models.CharField("what to do if it gets worse", max_length=1000, blank=True)
+    # The therapist's rule, set before anything happens: a red log pauses its exercise.
+    pauses_on_red = models.BooleanField("pause a stretch after a bad log", default=True)
     # Counts the saves of a draft, so that one therapist cannot overwrite another unseen.
     version = models.PositiveIntegerField(default=1)
     edited_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
@@ -198,7 +202,9 @@ class PrescribedExerciseQuerySet(OfPatientQuerySet):
             self.select_related(
                 "exercise_edition__exercise", "exercise_edition__companion__current"
             )
-            .prefetch_related("exercise_edition__loads")
+            .prefetch_related(
+                "exercise_edition__loads", "exercise_edition__companion__current__loads"
+            )
             .order_by("order", "pk")
         )
 
@@ -218,6 +224,9 @@ class PrescribedExercise(PatientModel):
     weekdays = ArrayField(models.PositiveSmallIntegerField(), default=every_day)
     side = models.CharField(max_length=5, choices=Side.choices(), default=Side.NONE.value)
     direction_note = models.TextField(max_length=1000)
+    soon_after_waking = models.BooleanField("within two hours of waking", default=False)
+    # What the therapist has written down to go on despite a finding: by rule, by field.
+    recorded = models.JSONField(default=dict, blank=True)
 
     objects = PrescribedExerciseQuerySet.as_manager()
 
@@ -259,155 +268,3 @@ class PrescribedExercise(PatientModel):
 
     def is_planned_on(self, day: date) -> bool:
         return day.isoweekday() in self.weekdays
-
-
-class SessionLogQuerySet(OfPatientQuerySet):
-    def on_day(self, day: date) -> Self:
-        return self.filter(local_date=day)
-
-    def since(self, day: date) -> Self:
-        return self.filter(local_date__gte=day)
-
-    def with_entries(self) -> Self:
-        named = SessionEntry.objects.with_names()
-        return self.prefetch_related(models.Prefetch("entries", queryset=named))
-
-    def last_of(self, patients: Sequence[Patient]) -> Self:
-        """The newest log of each of these patients."""
-        return (
-            self.filter(patient__in=patients)
-            .order_by("patient", "-done_at", "-pk")
-            .distinct("patient")
-        )
-
-    def newest_first(self) -> Self:
-        return self.order_by("-done_at", "-pk")
-
-
-class SessionLog(PatientModel):
-    """What a patient did and felt, once. Kept as sent."""
-
-    edition = SameClinicForeignKey(PrescriptionEdition, related_name="logs")
-    # Made on the phone: however often the log is sent, it is stored once.
-    client_uuid = models.UUIDField()
-    # Of what was sent, so that another content under the same key is noticed.
-    digest = models.CharField(max_length=64)
-    done_at = models.DateTimeField()
-    local_date = models.DateField()
-    received_at = models.DateTimeField(default=timezone.now)
-
-    objects = SessionLogQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["clinic", "patient", "client_uuid"], name="session_log_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(received_at__gte=F("done_at") - timedelta(days=1)),
-                name="log_not_from_the_future",
-            ),
-        ]
-        indexes = [
-            models.Index("clinic", "patient", F("done_at").desc(), name="log_newest_first"),
-        ]
-
-    def __str__(self) -> str:
-        return f"session of {self.local_date}"
-
-
-class Outcome(models.TextChoices):
-    DONE = "done", "Done"
-    PART = "part", "Part"
-    NO = "no", "Not done"
-
-
-class Moment(StrEnum):
-    """When pain is asked for."""
-
-    BEFORE = "before"
-    DURING = "during"
-    AFTER = "after"
-
-
-class SessionEntryQuerySet(OfPatientQuerySet):
-    def with_names(self) -> Self:
-        """With the name of each exercise, not its whole text."""
-        return (
-            self.select_related("prescribed_exercise__exercise_edition")
-            .only(
-                *(field.name for field in SessionEntry._meta.concrete_fields),
-                "prescribed_exercise__side",
-                "prescribed_exercise__exercise_edition__name",
-                "prescribed_exercise__exercise_edition__exercise",
-            )
-            .order_by("prescribed_exercise__order", "pk")
-        )
-
-
-class SessionEntry(PatientModel):
-    """One exercise of a session log.
-
-    Pain is 0–10. An empty value means skipped when the moment is among `pain_skipped`, and not
-    asked when it is not.
-    """
-
-    log = SameClinicForeignKey(SessionLog, models.CASCADE, related_name="entries")
-    prescribed_exercise = SameClinicForeignKey(PrescribedExercise, related_name="entries")
-    outcome = models.CharField(max_length=4, choices=Outcome)
-    repetitions = models.PositiveSmallIntegerField(null=True, blank=True)
-    pain_before = models.PositiveSmallIntegerField(null=True, blank=True)
-    pain_during = models.PositiveSmallIntegerField(null=True, blank=True)
-    pain_after = models.PositiveSmallIntegerField(null=True, blank=True)
-    pain_skipped = ArrayField(models.CharField(max_length=6), default=list, blank=True)
-    comment = models.CharField(max_length=500, blank=True)
-
-    objects = SessionEntryQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["clinic", "log", "prescribed_exercise"], name="entry_once_per_exercise"
-            ),
-            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="entry_outcome"),
-            *(
-                models.CheckConstraint(
-                    condition=Q(**{f"pain_{moment}": None})
-                    | (
-                        Q(**{f"pain_{moment}__lte": MOST_PAIN})
-                        & ~Q(pain_skipped__contains=[moment.value])
-                    ),
-                    name=f"entry_pain_{moment}",
-                )
-                for moment in Moment
-            ),
-            models.CheckConstraint(
-                condition=Q(pain_skipped__contained_by=[moment.value for moment in Moment]),
-                name="entry_pain_skipped",
-            ),
-            models.CheckConstraint(
-                condition=Q(repetitions=None) | Q(repetitions__lte=2000),
-                name="entry_repetitions",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.prescribed_exercise.exercise_edition}: {self.get_outcome_display()}"
-
-    @property
-    def exercise_name(self) -> str:
-        return str(self.prescribed_exercise.name)
-
-    @property
-    def pain_in_words(self) -> str:
-        """Before, during and after: a number, skipped, or a dash where it was not asked."""
-        answers = ((self.pain(moment), moment in self.pain_skipped) for moment in Moment)
-        return ", ".join(
-            "skipped" if skipped else "–" if pain is None else str(pain)
-            for pain, skipped in answers
-        )
-
-    def pain(self, moment: Moment) -> int | None:
-        """Pain 0–10 at the moment; None when it was skipped or not asked."""
-        value: int | None = getattr(self, f"pain_{moment}")
-        return value

@@ -1,0 +1,266 @@
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from clinics.models import SameClinicForeignKey
+from patients.bodymap import Movement
+from patients.models import OfPatientQuerySet, Patient, PatientModel
+from patients.models.direction import one_of, only_zones, zones_field
+from prescriptions.models.programme import PrescribedExercise, PrescriptionEdition
+from prescriptions.responses import Colour, Ease, Feel
+from prescriptions.rules import MOST_PAIN
+
+
+class SessionLogQuerySet(OfPatientQuerySet):
+    def on_day(self, day: date) -> Self:
+        return self.filter(local_date=day)
+
+    def since(self, day: date) -> Self:
+        return self.filter(local_date__gte=day)
+
+    def with_entries(self) -> Self:
+        named = SessionEntry.objects.with_names()
+        return self.prefetch_related(models.Prefetch("entries", queryset=named))
+
+    def last_of(self, patients: Sequence[Patient]) -> Self:
+        """The newest log of each of these patients."""
+        return (
+            self.filter(patient__in=patients)
+            .order_by("patient", "-done_at", "-pk")
+            .distinct("patient")
+        )
+
+    def newest_first(self) -> Self:
+        return self.order_by("-done_at", "-pk")
+
+
+class SessionLog(PatientModel):
+    """What a patient did and felt, once. Kept as sent."""
+
+    edition = SameClinicForeignKey(PrescriptionEdition, related_name="logs")
+    # Made on the phone: however often the log is sent, it is stored once.
+    client_uuid = models.UUIDField()
+    # Of what was sent, so that another content under the same key is noticed.
+    digest = models.CharField(max_length=64)
+    done_at = models.DateTimeField()
+    local_date = models.DateField()
+    received_at = models.DateTimeField(default=timezone.now)
+    # A correction says which log it stands for; the first is kept.
+    corrects = SameClinicForeignKey("self", null=True, blank=True, related_name="corrections")
+
+    objects = SessionLogQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "patient", "client_uuid"], name="session_log_once"
+            ),
+            models.UniqueConstraint(fields=["clinic", "corrects"], name="log_corrected_once"),
+            models.CheckConstraint(
+                condition=Q(received_at__gte=F("done_at") - timedelta(days=1)),
+                name="log_not_from_the_future",
+            ),
+        ]
+        indexes = [
+            models.Index("clinic", "patient", F("done_at").desc(), name="log_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"session of {self.local_date}"
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", "Done"
+    PART = "part", "Part"
+    NO = "no", "Not done"
+
+
+class Moment(StrEnum):
+    """When pain is asked for."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
+class SessionEntryQuerySet(OfPatientQuerySet):
+    def with_names(self) -> Self:
+        """With the name of each exercise, not its whole text."""
+        return (
+            self.select_related("prescribed_exercise__exercise_edition")
+            .only(
+                *(field.name for field in SessionEntry._meta.concrete_fields),
+                "prescribed_exercise__side",
+                "prescribed_exercise__exercise_edition__name",
+                "prescribed_exercise__exercise_edition__exercise",
+            )
+            .order_by("prescribed_exercise__order", "pk")
+        )
+
+
+class SessionEntry(PatientModel):
+    """One exercise of a session log.
+
+    Pain is 0–10. An empty value means skipped when the moment is among `pain_skipped`, and not
+    asked when it is not.
+    """
+
+    log = SameClinicForeignKey(SessionLog, models.CASCADE, related_name="entries")
+    prescribed_exercise = SameClinicForeignKey(PrescribedExercise, related_name="entries")
+    outcome = models.CharField(max_length=4, choices=Outcome)
+    repetitions = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_before = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_during = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_after = models.PositiveSmallIntegerField(null=True, blank=True)
+    pain_skipped = ArrayField(models.CharField(max_length=6), default=list, blank=True)
+    comment = models.CharField(max_length=500, blank=True)
+    zones_before = zones_field()
+    zones_after = zones_field()
+    numb_before = zones_field()
+    numb_after = zones_field()
+    feel = models.CharField(max_length=12, choices=Feel.choices(), blank=True)
+    ease = models.CharField(max_length=8, choices=Ease.choices(), blank=True)
+
+    objects = SessionEntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "log", "prescribed_exercise"], name="entry_once_per_exercise"
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="entry_outcome"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"pain_{moment}": None})
+                    | (
+                        Q(**{f"pain_{moment}__lte": MOST_PAIN})
+                        & ~Q(pain_skipped__contains=[moment.value])
+                    ),
+                    name=f"entry_pain_{moment}",
+                )
+                for moment in Moment
+            ),
+            models.CheckConstraint(
+                condition=Q(pain_skipped__contained_by=[moment.value for moment in Moment]),
+                name="entry_pain_skipped",
+            ),
+            *only_zones("entry", "zones_before", "zones_after", "numb_before", "numb_after"),
+            one_of("feel", ["", *Feel], "entry_feel"),
+            one_of("ease", ["", *Ease], "entry_ease"),
+            models.CheckConstraint(
+                condition=Q(repetitions=None) | Q(repetitions__lte=2000),
+                name="entry_repetitions",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prescribed_exercise.exercise_edition}: {self.get_outcome_display()}"
+
+    @property
+    def exercise_name(self) -> str:
+        return str(self.prescribed_exercise.name)
+
+    @property
+    def pain_in_words(self) -> str:
+        """Before, during and after: a number, skipped, or a dash where it was not asked."""
+        answers = ((self.pain(moment), moment in self.pain_skipped) for moment in Moment)
+        return ", ".join(
+            "skipped" if skipped else "–" if pain is None else str(pain)
+            for pain, skipped in answers
+        )
+
+    def pain(self, moment: Moment) -> int | None:
+        """Pain 0–10 at the moment; None when it was skipped or not asked."""
+        value: int | None = getattr(self, f"pain_{moment}")
+        return value
+
+
+class Later(models.TextChoices):
+    """When a patient who felt worse is asked again."""
+
+    TWO_HOURS = "two_hours", "after two hours"
+    NEXT_MORNING = "next_morning", "next morning"
+
+
+class FollowUpQuerySet(OfPatientQuerySet):
+    def due(self, now: datetime) -> Self:
+        """Those to be asked now: their time has come and nobody has answered."""
+        return self.filter(due_at__lte=now, answers=None).order_by("due_at", "pk")
+
+
+class FollowUp(PatientModel):
+    """The question "still worse than before you started?", asked because an entry was worse."""
+
+    entry = SameClinicForeignKey(SessionEntry, related_name="follow_ups")
+    asked = models.CharField(max_length=12, choices=Later)
+    due_at = models.DateTimeField()
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "entry", "asked"], name="asked_once"),
+            one_of("asked", Later.values, "follow_up_asked"),
+        ]
+        indexes = [models.Index("clinic", "patient", "due_at", name="follow_up_due")]
+
+    def __str__(self) -> str:
+        return f"asked {self.get_asked_display()}"
+
+
+class FollowUpAnswerQuerySet(OfPatientQuerySet):
+    def of_entry(self, entry: SessionEntry) -> Self:
+        return self.filter(clinic=entry.clinic_id, follow_up__entry=entry)
+
+
+class FollowUpAnswer(PatientModel):
+    """What the patient answered when asked again."""
+
+    follow_up = SameClinicForeignKey(FollowUp, related_name="answers")
+    still_worse = models.BooleanField()
+    answered_at = models.DateTimeField()
+
+    objects = FollowUpAnswerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "follow_up"], name="answered_once"),
+        ]
+
+    def __str__(self) -> str:
+        return "still worse" if self.still_worse else "settled"
+
+
+class EntryResponseQuerySet(OfPatientQuerySet):
+    def latest_of_each(self) -> Self:
+        return self.order_by("entry", "-pk").distinct("entry")
+
+
+class EntryResponse(PatientModel):
+    """What the rules say of one entry, as far as it could be said then; the newest counts."""
+
+    entry = SameClinicForeignKey(SessionEntry, related_name="responses")
+    colour = models.CharField(max_length=10, choices=Colour.choices())
+    movement = models.CharField(max_length=16, choices=Movement.choices())
+    reason = models.CharField(max_length=300)
+    is_final = models.BooleanField()
+    rules_version = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = EntryResponseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            one_of("colour", list(Colour), "response_colour"),
+            one_of("movement", list(Movement), "response_movement"),
+        ]
+        indexes = [models.Index("clinic", "entry", F("id").desc(), name="response_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_colour_display()}: {self.reason}"

@@ -110,8 +110,8 @@ def reach(marked: Iterable[Zone]) -> dict[BodyMap, int]:
 def movement(before: Iterable[Zone], after: Iterable[Zone]) -> Movement:
     """Whether the furthest symptom of each side moved away from the spine, or toward it.
 
-    A side that got worse outweighs one that got better. But what leaves a leg or an arm and comes
-    up in the middle of the back has moved in.
+    A side that got worse outweighs one that got better. The middle of the back is nearest: pain
+    that leaves a leg for it has moved in, and its going says nothing of a leg that stays as it was.
     """
     was, is_now = _furthest_of_each_side(before), _furthest_of_each_side(after)
     if was and not is_now:
@@ -119,10 +119,11 @@ def movement(before: Iterable[Zone], after: Iterable[Zone]) -> Movement:
     places = was.keys() | is_now.keys()
     fell = {place for place in places if is_now.get(place, 0) < was.get(place, 0)}
     rose = {place for place in places if is_now.get(place, 0) > was.get(place, 0)}
-    came_in = {(body_map, Side.CENTRE) for body_map, _ in fell}
-    if rose - came_in:
+    if rose - {(body_map, Side.CENTRE) for body_map, _ in fell}:
         return Movement.PERIPHERALISING
-    return Movement.CENTRALISING if fell else Movement.UNCHANGED
+    if fell - {(body_map, Side.CENTRE) for body_map, _ in is_now}:
+        return Movement.CENTRALISING
+    return Movement.UNCHANGED
 
 
 def worse_of(first: Movement, second: Movement) -> Movement:

@@ -77,6 +77,7 @@ class Light(Term):
 
 # Computed by a test; "stale" is only ever what an old test has become.
 GIVEN_BY_A_TEST = [Light.GREEN, Light.AMBER, Light.RED, Light.EXPECTED, Light.NO_EFFECT]
+NEARER = {Movement.CENTRALISING, Movement.ABOLISHED}
 PROVOKED = {During.PRODUCED, During.INCREASED, During.END_RANGE_ONLY}
 
 
@@ -113,12 +114,12 @@ def light(series: Series, *, settles_within: int) -> Reading:
     is_worse = series.after is After.WORSE and series.movement is not Movement.CENTRALISING
     if is_worse or series.after is After.PERIPHERALISED:
         return _worse(series, f"Symptoms were {series.after.label.lower()} after", settles_within)
-    is_nearer = series.movement in (Movement.CENTRALISING, Movement.ABOLISHED)
-    if is_nearer or series.after in (After.BETTER, After.CENTRALISED, After.ABOLISHED):
-        what = series.movement.label if is_nearer and series.movement else series.after.label
+    nearer = series.movement if series.movement in NEARER else None
+    if nearer or series.after in (After.BETTER, After.CENTRALISED, After.ABOLISHED):
+        what = (nearer or series.after).label.lower()
         if series.rom is RangeChange.DOWN:
-            return Reading(Light.AMBER, f"Mixed: {what.lower()}, but movement was lost.")
-        return Reading(Light.GREEN, f"Symptoms: {what.lower()} after the series.")
+            return Reading(Light.AMBER, f"Mixed: {what}, but movement was lost.")
+        return Reading(Light.GREEN, f"Symptoms: {what} after the series.")
     if series.rom is RangeChange.UP:
         return Reading(Light.GREEN, "Movement improved; symptoms did not change.")
     if series.rom is RangeChange.DOWN:

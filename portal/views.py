@@ -43,7 +43,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @patient_only
 def today(request: PatientRequest) -> HttpResponse:
     day = request.patient.local_date(timezone.now())
-    editions = PrescriptionEdition.objects.of_patient(request.patient).with_lines()
+    editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(day).first()
     logs = SessionLog.objects.of_patient(request.patient).on_day(day).newest_first()
     context = {
@@ -61,7 +61,7 @@ def today(request: PatientRequest) -> HttpResponse:
 def log(request: PatientRequest, pk: int) -> HttpResponse:
     """Log a session of one edition: the one the page showed, even when a newer one came since."""
     now = timezone.now()
-    editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_lines()
+    editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_names()
     edition = get_object_or_404(editions, pk=pk)
     day = request.patient.local_date(now)
     if not edition.is_open_on(day):
@@ -70,7 +70,9 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     key, entries = KeyForm(data), entry_forms(_lines_to_log(edition, day, data), data)
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
-        context = {"edition": edition, "key": key, "entries": entries}
+        # A key that cannot be read never could be; with a new one the answers can be sent again.
+        key = key if key.is_valid() else KeyForm()
+        context = {"key": key, "entries": entries, "is_again": data is not None}
         return render(request, "portal/log.html", context)
     try:
         actions.record_session(

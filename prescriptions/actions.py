@@ -121,7 +121,7 @@ def start_draft(
     )
     if last is not None:
         lines = last.lines.with_exercises().select_related("exercise_edition__exercise__current")
-        _write_lines(draft, [_plan_of(line) for line in lines])
+        _write_lines(draft, [plan_of(line) for line in lines])
     _audit(by, "began a draft", draft)
     return draft
 
@@ -159,7 +159,7 @@ def add_exercise(
     *, draft: PrescriptionEdition, exercise: Exercise, by: User, at: datetime
 ) -> PrescriptionEdition:
     """Append one exercise as its own text doses it. Raises AlreadyThere or DraftChanged."""
-    lines = [_plan_of(line) for line in draft.lines.with_exercises()]
+    lines = [plan_of(line) for line in draft.lines.with_exercises()]
     if any(line.exercise == exercise for line in lines):
         raise AlreadyThere
     text = exercise.text
@@ -274,6 +274,17 @@ def rules_facts(text: ExerciseEdition, hold_seconds: int) -> rules.Planned:
     )
 
 
+def plan_of(line: PrescribedExercise) -> LinePlan:
+    """A stored line, as it would be planned again."""
+    return LinePlan(
+        exercise=line.exercise_edition.exercise,
+        dosage=line.dosage,
+        direction_note=line.direction_note,
+        weekdays=line.weekdays,
+        side=line.side,
+    )
+
+
 def _locked_draft(draft: PrescriptionEdition, version: int) -> PrescriptionEdition:
     locked = PrescriptionEdition.objects.drafts().select_for_update().filter(pk=draft.pk).first()
     if locked is None or locked.version != version:
@@ -299,18 +310,8 @@ def _write_lines(draft: PrescriptionEdition, lines: Sequence[LinePlan]) -> None:
     )
 
 
-def _plan_of(line: PrescribedExercise) -> LinePlan:
-    return LinePlan(
-        exercise=line.exercise_edition.exercise,
-        dosage=line.dosage,
-        direction_note=line.direction_note,
-        weekdays=line.weekdays,
-        side=line.side,
-    )
-
-
 def _refuse_foreign_lines(edition: PrescriptionEdition, entries: Sequence[EntryReport]) -> None:
-    ours = set(edition.lines.values_list("pk", flat=True))
+    ours = {line.pk for line in edition.lines.all()}
     named = [report.prescribed_exercise_id for report in entries]
     if edition.is_draft or not named or not set(named) <= ours or len(named) != len(set(named)):
         raise NotInThisProgramme

@@ -165,13 +165,6 @@ class Record:
             is_overtaken=test.is_overtaken,
         )
 
-    def is_opposite(self, load: Load) -> bool:
-        """Whether the load is the exact opposite of the confirmed directional preference."""
-        if self.preference is None:
-            return False
-        region, direction = self.preference
-        return load.movement == (region, direction.opposite)
-
 
 @dataclass(frozen=True)
 class Planned:
@@ -302,16 +295,20 @@ def paused_by_home_logs(planned: Planned, record: Record) -> Iterator[Finding]:
 
 def opposite_of_preference(planned: Planned, record: Record) -> Iterator[Finding]:
     """V6, V6b and V7: against the directional preference, by phase and range."""
+    if record.preference is None:
+        return
+    region, direction = record.preference
+    preferred = f"{region.label.lower()} {direction.label.lower()}"
     for load in planned.loads:
-        if not record.is_opposite(load):
+        if load.movement != (region, direction.opposite):
             continue
-        facts = (f"phase {record.phase.label.lower()}", f"opposite of {_preference(record)}")
+        facts = (f"phase {record.phase.label.lower()}", f"opposite of {preferred}")
         if record.phase is Phase.RECOVERY_OF_FUNCTION:
             yield Finding(
                 "V6b",
                 Verdict.CAUTION,
                 planned.code,
-                f"Reintroducing {load.words}. Follow with {_preference(record)}.",
+                f"Reintroducing {load.words}. Follow with {preferred}.",
                 "Set a date to check. Begin lying down, in a small range.",
                 facts,
             )
@@ -525,8 +522,13 @@ def unanswered(
         finding
         for finding in findings
         if not finding.can_be_overridden
-        or any(not recorded.get(finding.rule, {}).get(needed) for needed in finding.needed)
+        or any(_is_missing(recorded.get(finding.rule, {}).get(one)) for one in finding.needed)
     ]
+
+
+def _is_missing(answer: object) -> bool:
+    """An empty line or a box without a tick is no answer; a pain limit of 0 is one."""
+    return answer is None or answer is False or not str(answer).strip()
 
 
 # Words that several rules share.
@@ -569,20 +571,12 @@ def _of_light(
 
 def _tested(planned: Planned, record: Record, light: Light) -> Iterator[tuple[Load, Tested]]:
     for load in planned.loads:
-        test = record.tested(load)
-        if test is not None and record.light(load) is light:
-            yield load, test
+        if record.light(load) is light:
+            yield load, record.tests[load.movement]
 
 
 def _test_fact(load: Load, test: Tested) -> str:
     return f"{load.words} tested {test.light.label.lower()} on {_day(test.on)}"
-
-
-def _preference(record: Record) -> str:
-    if record.preference is None:
-        return "the preferred direction"
-    region, direction = record.preference
-    return f"{region.label.lower()} {direction.label.lower()}"
 
 
 def _are_a_pair(one: Planned, other: Planned) -> bool:

@@ -3,7 +3,7 @@
 Plain Python, to be read by a therapist. Every number here is a setting of the clinic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exercises.vocabulary import Term
@@ -91,17 +91,11 @@ def movement_of(report: Report) -> Movement:
 
     Where no zone is marked the patient's own word stands in.
     """
-    pain = movement(report.zones_before, report.zones_after)
-    if not (report.zones_before or report.zones_after):
-        pain = (
-            {
-                Feel.MOVED_UP: Movement.CENTRALISING,
-                Feel.MOVED_DOWN: Movement.PERIPHERALISING,
-            }.get(report.feel, Movement.UNCHANGED)
-            if report.feel
-            else Movement.UNCHANGED
-        )
-    if not (report.numb_before or report.numb_after):
+    if report.zones_before or report.zones_after:
+        pain = movement(report.zones_before, report.zones_after)
+    else:
+        pain = _FELT.get(report.feel, Movement.UNCHANGED)
+    if not report.numb_after:
         return pain
     return worse_of(pain, movement(report.numb_before, report.numb_after))
 
@@ -190,6 +184,10 @@ def is_good_news(colours: Sequence[Colour], in_a_row: int) -> bool:
     )
 
 
+_FELT: Mapping[Feel | None, Movement] = {
+    Feel.MOVED_UP: Movement.CENTRALISING,
+    Feel.MOVED_DOWN: Movement.PERIPHERALISING,
+}
 _WORDS = {
     Movement.CENTRALISING: "moved nearer to the spine",
     Movement.ABOLISHED: "went away",

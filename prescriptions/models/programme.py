@@ -112,10 +112,20 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
         return cast("PrescriptionEdition | None", same_course.order_by("-number").first())
 
     def with_lines(self) -> Self:
-        lines = PrescribedExercise.objects.with_exercises()
-        return self.select_related("prescription").prefetch_related(
-            models.Prefetch("lines", queryset=lines)
-        )
+        """With all that a therapist reads of the lines."""
+        return self._with(PrescribedExercise.objects.with_exercises())
+
+    def with_texts(self) -> Self:
+        """With what a patient reads of the lines: how to do each, not what goes with it."""
+        return self._with(PrescribedExercise.objects.with_texts())
+
+    def with_names(self) -> Self:
+        """With just what a session is logged by."""
+        return self._with(PrescribedExercise.objects.with_names())
+
+    def _with(self, lines: "PrescribedExerciseQuerySet") -> Self:
+        lines_of_each = models.Prefetch("lines", queryset=lines)
+        return self.select_related("prescription").prefetch_related(lines_of_each)
 
     def newest_first(self) -> Self:
         return self.order_by("-number")
@@ -207,6 +217,12 @@ class PrescribedExerciseQuerySet(OfPatientQuerySet):
             )
             .order_by("order", "pk")
         )
+
+    def with_texts(self) -> Self:
+        return self.with_names().prefetch_related("exercise_edition__loads")
+
+    def with_names(self) -> Self:
+        return self.select_related("exercise_edition").order_by("order", "pk")
 
 
 class PrescribedExercise(PatientModel):

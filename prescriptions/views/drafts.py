@@ -40,6 +40,7 @@ WHY_NOT_PUBLISHED = {
     actions.NothingPrescribed: "Add at least one exercise before you publish.",
     actions.Blocked: "Not published: look at what is blocked below.",
 }
+NOT_IN_LIBRARY = "That exercise is not in your library."
 
 
 @require_POST
@@ -53,12 +54,14 @@ def start(request: StaffRequest, pk: int) -> HttpResponse:
     )
     library = Exercise.objects.visible_to(request.clinic).published().with_current()
     form = AddForm(request.POST, library=library)
-    added = form.cleaned_data["exercise"] if form.is_valid() else None
-    if added is not None:
+    if form.is_valid():
+        added = form.cleaned_data["exercise"]
         try:
             actions.add_exercise(draft=draft, exercise=added, by=request.user, at=now)
         except actions.AlreadyThere:
             messages.info(request, f"{added} is in the programme already.")
+    elif "exercise" in request.POST:
+        messages.error(request, NOT_IN_LIBRARY)
     return redirect("prescriptions:edit", draft.pk)
 
 
@@ -101,6 +104,8 @@ def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> 
     library = Exercise.objects.visible_to(request.clinic).published().with_current()
     added = library.one(move.number) if move.verb == "add" else None
     rows = move.applied_to(rows_of(request.POST), text_data(added.text) if added else None)
+    if move.verb == "add" and added is None:
+        messages.error(request, NOT_IN_LIBRARY)
     if draft is None:
         return _conflict(request, pk, rows)
     form = ProgrammeForm(
@@ -134,7 +139,11 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
     drafts = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient()
     draft = get_object_or_404(drafts, pk=pk)
     if request.method == "POST":
-        actions.discard_draft(draft=draft, version=draft.version, by=request.user)
+        try:
+            actions.discard_draft(draft=draft, version=draft.version, by=request.user)
+        except actions.DraftChanged:
+            messages.error(request, "Somebody changed the draft just now. Look at it first.")
+            return redirect("prescriptions:edit", draft.pk)
         messages.success(request, "The draft is discarded. What was published stays as it is.")
         return redirect(draft.patient)
     context = {"draft": draft, "patient": draft.patient}
@@ -169,8 +178,13 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
     """Somebody saved, published or discarded the draft: show theirs beside what was typed here.
 
     Nothing is stored until the therapist decides. The draft to go on with is the one there is
-    now, or a new one.
+    now, or a new one. What is stored just as it is on the page was sent twice, and is no conflict.
     """
+    lines = _line_forms(request, rows)
+    opened = PrescriptionEdition.objects.of(request.clinic).with_patient().with_lines().one(pk)
+    if opened is not None and _is_stored(request, opened, lines):
+        messages.info(request, "This was stored already.")
+        return redirect("prescriptions:edit", pk) if opened.is_draft else redirect(opened.patient)
     patient = get_object_or_404(
         Patient.objects.of(request.clinic).active().with_clinic(),
         pk=PatientKeyForm(request.POST).key(),
@@ -182,9 +196,19 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
     data = request.POST.copy()
     data["version"] = str(theirs.version)
     form = ProgrammeForm(data, instance=theirs, today=_today(patient))
-    lines = _line_forms(request, rows)
     stored = list(theirs.lines.all())
-    return _desk(request, theirs, rows, form=form, lines=lines, stored=stored, status=409)
+    return _desk(
+        request, theirs, rows, form=form, lines=lines, stored=stored, opened=pk, status=409
+    )
+
+
+def _is_stored(request: StaffRequest, edition: PrescriptionEdition, lines: BaseLineFormSet) -> bool:
+    """Whether the edition says what the page says."""
+    form = ProgrammeForm(request.POST, instance=edition, today=_today(edition.patient))
+    if set(form.changed_data) - {"version"} or not lines.is_valid():
+        return False
+    stored = [actions.plan_of(line) for line in edition.lines.all()]
+    return [line.plan() for line in lines.forms] == stored
 
 
 def _desk(
@@ -195,6 +219,7 @@ def _desk(
     form: ProgrammeForm | None = None,
     lines: BaseLineFormSet | None = None,
     stored: Sequence[PrescribedExercise] | None = None,
+    opened: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
     lines = lines or _line_forms(request, rows, as_stored=True)
@@ -205,6 +230,7 @@ def _desk(
         "lines": lines,
         "desk": desk_lines(lines.forms),
         "stored": stored,
+        "is_gone": opened is not None and opened != draft.pk,
         **_picked(request, request.GET if request.method == "GET" else request.POST),
     }
     return render(request, "prescriptions/edit.html", context, status=status)
@@ -214,6 +240,7 @@ def _line_forms(
     request: StaffRequest, rows: Sequence[Row], *, as_stored: bool = False
 ) -> BaseLineFormSet:
     library = Exercise.objects.visible_to(request.clinic).with_current()
+    library = library.select_related("current__exercise")  # by which the checks name it
     form_kwargs = {"exercises": library.chosen(exercise_keys(rows))}
     if as_stored:
         return line_forms(initial=rows, form_kwargs=form_kwargs)

@@ -121,6 +121,11 @@ def same_key_again(rows):
     add_log(client_uuid=rows.log.client_uuid)(rows)
 
 
+def second_correction(rows):
+    for _ in range(2):
+        add_log(corrects=rows.log)(rows)
+
+
 def add_entry(**fields) -> Callable:
     """An entry of a new log, about the first line."""
 
@@ -165,6 +170,7 @@ REFUSED = [
     ("line_side", "a side that is none", change_line(side="up")),
     ("line_has_a_note", "no note", change_line(direction_note="")),
     ("session_log_once", "the same key", same_key_again),
+    ("log_corrected_once", "two corrections of one log", second_correction),
     (
         "log_not_from_the_future",
         "more than a day ahead",
@@ -185,6 +191,12 @@ REFUSED = [
         )
     ),
     ("entry_pain_skipped", "a moment that is none", add_entry(pain_skipped=["later"])),
+    *(
+        (f"entry_{field}", f"a strange place in {field}", add_entry(**{field: ["moon"]}))
+        for field in ("zones_before", "zones_after", "numb_before", "numb_after")
+    ),
+    ("entry_feel", "an unknown feeling", add_entry(feel="odd")),
+    ("entry_ease", "an unknown ease", add_entry(ease="odd")),
     ("entry_repetitions", "2001 repetitions", add_entry(repetitions=2001)),
 ]
 
@@ -280,6 +292,10 @@ def line_of_a_neighbours_draft(rows, neighbour):
     change_line(edition=neighbour.draft.pk, order=9)(rows)
 
 
+def correction_of_a_neighbours_log(rows, neighbour):
+    add_log(corrects=neighbour.log)(rows)
+
+
 def log_of_a_neighbours_edition(rows, neighbour):
     add_log()(
         SimpleNamespace(clinic=rows.clinic, patient=rows.patient, published=neighbour.published)
@@ -298,6 +314,7 @@ CHILDREN = {
     "prescriptions_prescriptionedition_prescription_id_same_clinic": edition_of_a_neighbours_course,
     "prescriptions_prescribedexercise_edition_id_same_clinic": line_of_a_neighbours_draft,
     "prescriptions_sessionlog_edition_id_same_clinic": log_of_a_neighbours_edition,
+    "prescriptions_sessionlog_corrects_id_same_clinic": correction_of_a_neighbours_log,
     "prescriptions_sessionentry_log_id_same_clinic": entry_of_a_neighbours_log,
     "prescriptions_sessionentry_prescribed_exercise_id_same_clinic": entry_about_a_neighbours_line,
 }
@@ -319,8 +336,9 @@ def test_a_course_belongs_to_a_patient_of_its_clinic(rows, other_clinic):
 def test_every_reference_to_a_parent_is_tried():
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conname FROM pg_constraint"
-            " WHERE contype = 'f' AND conname LIKE 'prescriptions%same_clinic'"
+            "SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+            " WHERE contype = 'f' AND conname LIKE '%%same_clinic' AND relname = ANY(%s)",
+            [[model._meta.db_table for model in MODELS]],
         )
         named = {name for (name,) in cursor.fetchall()}
     assert named == {*CHILDREN, "prescriptions_prescription_patient_id_same_clinic"}
@@ -571,9 +589,9 @@ def test_the_open_course_comes_first_then_the_one_that_ended_last(patient):
         ended.append(course)
     open_course = make.edition(of=patient).prescription_id
     with inside(patient.clinic_id):
-        courses = Prescription.objects.of_patient(patient).values_list("pk", flat=True)
-        assert list(courses.open_first()) == [open_course, ended[1], ended[0]]
-        assert list(courses.open()) == [open_course]
+        courses = Prescription.objects.of_patient(patient)
+        assert [course.pk for course in courses.open_first()] == [open_course, *reversed(ended)]
+        assert [course.pk for course in courses.open()] == [open_course]
 
 
 def at(hour: int, day: date = TODAY) -> datetime:

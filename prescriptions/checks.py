@@ -206,6 +206,11 @@ class Finding:
         return TO_GO_ON.get(self.rule, ())
 
     @property
+    def basis(self) -> str:
+        """The rule and the facts it used, for whoever wants to look them up."""
+        return " · ".join((f"Rule {self.rule}", *self.facts))
+
+    @property
     def can_be_overridden(self) -> bool:
         return self.verdict is not Verdict.STOP and bool(self.needed)
 
@@ -525,8 +530,14 @@ def unanswered(
         finding
         for finding in findings
         if not finding.can_be_overridden
-        or any(not recorded.get(finding.rule, {}).get(needed) for needed in finding.needed)
+        or not all(_is_written(recorded.get(finding.rule, {}), needed) for needed in finding.needed)
     ]
+
+
+def _is_written(recorded: Mapping[str, object], needed: Needed) -> bool:
+    """Whether something stands there; 0 is something."""
+    value = recorded.get(needed)
+    return value is not None and value is not False and value != ""
 
 
 # Words that several rules share.

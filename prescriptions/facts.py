@@ -1,5 +1,6 @@
 """Gathers what the checks have to know, in at most four queries whatever the history."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from exercises.content import Statement
@@ -11,8 +12,18 @@ from patients.episodes import Phase
 from patients.lights import After, During, Light
 from patients.models import ConditionOnFile, DirectionTest, Episode, Patient, RaisedFlag
 from patients.redflags import BY_CODE
-from prescriptions.checks import Load, OnFile, Paused, Planned, Record, Tested, way
-from prescriptions.models import Pause
+from prescriptions.checks import (
+    Finding,
+    Load,
+    OnFile,
+    Paused,
+    Planned,
+    Record,
+    Tested,
+    check,
+    way,
+)
+from prescriptions.models import Pause, PrescribedExercise
 
 
 def record_of(patient: Patient, *, today: date) -> Record:
@@ -51,6 +62,21 @@ def record_of(patient: Patient, *, today: date) -> Record:
         reach=reach(zones(episode.zones_now)),
         test_valid_days=valid_days,
     )
+
+
+def findings_of(
+    lines: Sequence[PrescribedExercise], *, patient: Patient, today: date
+) -> list[list[Finding]]:
+    """What the checks say of each stored line, on this day."""
+    programme = [
+        planned(
+            line.exercise_edition,
+            hold_seconds=line.hold_seconds,
+            soon_after_waking=line.soon_after_waking,
+        )
+        for line in lines
+    ]
+    return check(programme, record_of(patient, today=today))
 
 
 def planned(

@@ -16,6 +16,7 @@ from patients.bodymap import (
     worse_of,
 )
 
+MOST_PAIN = 10
 VERSION = 1  # of these rules; kept with every response
 
 

@@ -15,7 +15,8 @@ from exercises.dosage import Dosage
 from exercises.models import Exercise
 from exercises.vocabulary import Side
 from patients import actions as patient_actions
-from patients.models import Note, Patient
+from patients import assessments
+from patients.models import Episode, Note, Patient
 from prescriptions import actions
 from prescriptions.models import (
     Moment,
@@ -83,12 +84,27 @@ def line(code: str = "TILT", **dosage: int) -> actions.LinePlan:
         direction_note=text.direction_note,
         weekdays=every_day(),
         side=Side.NONE.value,
+        recorded={"V15": {"reason": "Not with this one."}},
     )
+
+
+def screened(patient: Patient) -> Episode:
+    """The patient's open episode, with a safety screen that found nothing."""
+    by = founder(patient.clinic)
+    with inside(patient.clinic_id, user_id=by.pk):
+        episode = Episode.objects.of_patient(patient).open().first()
+        if episode is None:
+            episode = assessments.open_episode(
+                patient=patient, complaint="Low back pain", onset_on=None, by=by, at=NOW
+            )
+            assessments.record_screen(episode=episode, answers=[], remark="", by=by, at=NOW)
+        return episode
 
 
 def draft(
     *, of: Patient, lines: list[actions.LinePlan] | None = None, reason: str = ""
 ) -> PrescriptionEdition:
+    screened(of)
     by = founder(of.clinic)
     with inside(of.clinic_id, user_id=by.pk):
         begun = actions.start_draft(patient=of, starts_on=TODAY, by=by, at=NOW)
@@ -139,6 +155,32 @@ def log(
         )
 
 
+def alarming_log(
+    *, of: PrescriptionEdition, done_at: datetime = NOW, comment: str = "", **said: object
+) -> SessionLog:
+    """A session after which symptoms had spread below the knee, sent from the patient's phone.
+
+    With `numb_after` the log is red.
+    """
+    spread = {"zones_before": ("low-2-L",), "zones_after": ("low-2-L", "low-5-L"), **said}
+    with inside(of.clinic_id, patient_id=of.patient_id):
+        patient = Patient.objects.only("pk", "clinic", "time_zone").get(pk=of.patient_id)
+        edition = PrescriptionEdition.objects.get(pk=of.pk)
+        pain = {Moment.BEFORE: 3, Moment.DURING: 5, Moment.AFTER: 4}
+        entries = [
+            actions.EntryReport(line.pk, Outcome.DONE, line.repetitions, pain, comment, **spread)
+            for line in edition.lines.all()
+        ]
+        return actions.record_session(
+            edition=edition,
+            entries=entries,
+            client_uuid=uuid4(),
+            done_at=done_at,
+            received_at=done_at,
+            by=patient,
+        )
+
+
 def note(*, of: Patient, text: str = "A note") -> Note:
     with inside(of.clinic_id):
         return patient_actions.write_note(patient=of, text=text, by=founder(of.clinic), at=NOW)
@@ -150,6 +192,7 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
     note(of=one, text=word)
     published = edition(of=one)
     log(of=published, comment=word)
+    alarming_log(of=published, comment=word)
     draft(of=one, reason=word)
     with inside(of.pk):
         _, token = patient_actions.invite(patient=one, at=NOW, by=founder(of))

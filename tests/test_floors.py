@@ -31,7 +31,6 @@ PLAIN = [
     "prescriptions/checks.py",
     "prescriptions/desk.py",
     "prescriptions/responses.py",
-    "prescriptions/rules.py",
     "portal/devices.py",
 ]
 QUERY_WORDS = {"filter", "exclude", "annotate", "aggregate", "raw", "create", "delete", "update"}

@@ -236,6 +236,11 @@ class RaisedFlag(PatientModel):
         return self.code
 
 
+class ClearanceQuerySet(OfPatientQuerySet):
+    def newest_first(self) -> Self:
+        return self.select_related("recorded_by").order_by("-recorded_at", "-pk")
+
+
 class Clearance(PatientModel):
     """Who assessed a red flag, when, and the outcome. Closes the flag; there is no other way."""
 
@@ -246,7 +251,7 @@ class Clearance(PatientModel):
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     recorded_at = models.DateTimeField(default=timezone.now)
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = ClearanceQuerySet.as_manager()
 
     class Meta:
         constraints = [

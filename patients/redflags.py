@@ -30,15 +30,16 @@ RED_FLAGS = (
     RedFlag(
         "saddle_numbness",
         _A,
-        "Numbness or tingling between the legs, at genitals, buttocks or back passage",
-        "Numb or tingling between the legs, or toilet paper feels different",
+        "Numbness or tingling between the legs, at genitals, buttocks or back passage;"
+        " toilet paper feels different",
+        "Numb or tingling between the legs or around your bottom, or toilet paper feels different",
         "BACKES, TORBAY",
     ),
     RedFlag(
         "bladder",
         _A,
         "Trouble starting, stopping, controlling or feeling urine; leaking",
-        "Hard to start, stop, control or feel your urine",
+        "Hard to start, stop, control or feel your urine, or it leaks",
         "TORBAY, NHSCT",
     ),
     RedFlag(

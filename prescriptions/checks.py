@@ -456,19 +456,16 @@ def companion(planned: Planned, following: Sequence[Planned], record: Record) ->
 
 def two_opposite_directions(planned: Planned, programme: Sequence[Planned]) -> Iterator[Finding]:
     """V19: full bending and full arching of one region in one programme, not as a pair."""
-    against = [
-        other.name
-        for other in programme
-        if _bend_against_each_other(planned, other) and not _are_a_pair(planned, other)
-    ]
-    if against:
-        yield Finding(
-            "V19",
-            Verdict.CAUTION,
-            planned.code,
-            f"Two opposite directions in one programme: {planned.name} and {', '.join(against)}.",
-            "Record the reason.",
-        )
+    for other in programme:
+        if _bend_against_each_other(planned, other) and not _are_a_pair(planned, other):
+            yield Finding(
+                "V19",
+                Verdict.CAUTION,
+                planned.code,
+                f"Two opposite directions in one programme: {planned.name} and {other.name}.",
+                "Record the reason.",
+            )
+            return
 
 
 EVERY_EXERCISE: tuple[Callable[[Planned, Record], Iterator[Finding]], ...] = (

@@ -17,6 +17,7 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,9 @@ TESTS = [
 TABLES = {"LOADS", "DEMANDS", "RED_FLAGS", "TO_GO_ON"}
 # At the edge: "more than" in the place of "at least", and the other way round.
 AT_THE_EDGE = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt}
-NOTHING = ast.parse("yield from ()").body[0]
+NOTHING = ast.YieldFrom(ast.Tuple([], ast.Load()))
 
-Change = Callable[[ast.AST], None]
+Change = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def mutants_of(path: str) -> list[Mutant]:
     mutants = [
         Mutant(path, node.lineno, what, place, number)
         for place, node in enumerate(ast.walk(ast.parse((ROOT / path).read_text())))
+        if isinstance(node, ast.stmt | ast.expr)
         for number, (what, _) in enumerate(changes_of(node))
     ]
     return sorted(mutants, key=lambda mutant: mutant.line)
@@ -87,9 +89,10 @@ def changes_of(node: ast.AST) -> Iterator[tuple[str, Change]]:
     """What can be changed at one place of a module, in words and as a deed."""
     match node:
         case ast.FunctionDef(returns=ast.Subscript(value=ast.Name(id="Iterator"))):
-            yield f"{node.name} finds nothing", empty
-        case ast.Expr(value=ast.Yield() | ast.YieldFrom()):
-            yield f"without {words(node)}", silence
+            yield f"{node.name} finds nothing", find_nothing
+            for place, found in enumerate(findings := yields_of(node)):
+                if len(findings) > 1:
+                    yield f"{node.name} without {words(found.value)}", without_finding(place)
         case ast.If() | ast.IfExp():
             yield f"never if {words(node.test)}", decide(False)
             yield f"always if {words(node.test)}", decide(True)
@@ -115,30 +118,42 @@ def words(node: ast.AST, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[:most]} …"
 
 
-def rows(table: ast.AST) -> list:
+def yields_of(function: ast.FunctionDef) -> list[ast.Expr]:
+    return [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield | ast.YieldFrom)
+    ]
+
+
+def rows(table: Any) -> list[Any]:
     return table.keys if isinstance(table, ast.Dict) else table.elts
 
 
 # The changes.
 
 
-def empty(function: ast.AST) -> None:
-    function.body = [NOTHING]
+def find_nothing(function: ast.FunctionDef) -> None:
+    keep = 1 if ast.get_docstring(function) else 0
+    function.body[keep:] = [ast.Expr(NOTHING)]
 
 
-def silence(statement: ast.AST) -> None:
-    statement.value = NOTHING.value
+def without_finding(place: int) -> Change:
+    def change(function: ast.FunctionDef) -> None:
+        yields_of(function)[place].value = NOTHING
+
+    return change
 
 
 def decide(answer: bool) -> Change:
-    def change(branch: ast.AST) -> None:
+    def change(branch: ast.If | ast.IfExp) -> None:
         branch.test = ast.Constant(answer)
 
     return change
 
 
 def without_operand(place: int) -> Change:
-    def change(condition: ast.AST) -> None:
+    def change(condition: ast.BoolOp) -> None:
         condition.values[place] = ast.Constant(isinstance(condition.op, ast.And))
 
     return change
@@ -153,7 +168,7 @@ def without_case(place: int) -> Change:
 
 
 def without_row(place: int) -> Change:
-    def change(assignment: ast.AST) -> None:
+    def change(assignment: ast.Assign | ast.AnnAssign) -> None:
         rows(assignment.value).pop(place)
         if isinstance(assignment.value, ast.Dict):
             assignment.value.values.pop(place)
@@ -161,7 +176,7 @@ def without_row(place: int) -> Change:
     return change
 
 
-def across_the_edge(compare: ast.AST) -> None:
+def across_the_edge(compare: ast.Compare) -> None:
     compare.ops = [AT_THE_EDGE[type(compare.ops[0])]()]
 
 

@@ -4,8 +4,11 @@ from patients.redflags import ASKED_OF_PATIENTS, BY_CODE, RED_FLAGS, Urgency, mo
 
 # Each with the words that both versions have to carry, and what it rests on.
 EMERGENCY = {
-    "saddle_numbness": (["numb", "tingling", "between the legs"], "BACKES, TORBAY"),
-    "bladder": (["start", "stop", "control", "urine"], "TORBAY, NHSCT"),
+    "saddle_numbness": (
+        ["numb", "tingling", "between the legs", "toilet paper feels different"],
+        "BACKES, TORBAY",
+    ),
+    "bladder": (["start", "stop", "control", "feel", "urine", "leak"], "TORBAY, NHSCT"),
     "bowel": (["cannot stop", "feel", "bowel movement"], "TORBAY"),
     "sexual_function": (["change in sexual function or feeling"], "TORBAY"),
     "both_legs": (["pain", "tingling", "numbness", "weakness in both legs"], "NHSCT, SHEFF"),

@@ -712,19 +712,28 @@ FIELDS = {
     ],
     **{
         f"lines-0-{name}": [
-            ("", "This field is required."),
             ("three", "Enter a whole number."),
-            ("1.5", "Enter a whole number."),
             ("-1", "Ensure this value is greater than or equal to"),
             ("10000", "Ensure this value is less than or equal to"),
-            ("9" * 300, "Ensure this value is less than or equal to"),
-            ("\x00", "Enter a whole number."),
-            ("💃🏽", "Enter a whole number."),
-            (SCRIPT, "Enter a whole number."),
         ]
-        for name in ("sets", "repetitions", "hold_seconds", "times_per_day")
+        for name in ("hold_seconds", "times_per_day")
     },
-    "lines-1-sets": [("0", "Ensure this value is greater than or equal to 1.")],
+    "lines-0-repetitions": [
+        ("three", "Enter a whole number."),
+        ("-1", "Ensure this value is greater than or equal to"),
+        ("10000", "Ensure this value is less than or equal to"),
+        ("", "This field is required."),
+        ("1.5", "Enter a whole number."),
+        ("9" * 300, "Ensure this value is less than or equal to"),
+        ("\x00", "Enter a whole number."),
+        ("💃🏽", "Enter a whole number."),
+        (SCRIPT, "Enter a whole number."),
+    ],
+    "lines-0-sets": [
+        ("three", "Enter a whole number."),
+        ("10000", "Ensure this value is less than or equal to"),
+        ("0", "Ensure this value is greater than or equal to 1."),
+    ],
     "lines-0-side": [("up", "Select a valid choice."), ("\x00", "Select a valid choice.")],
     "lines-0-weekdays": [
         ([], "Choose at least one day."),
@@ -739,13 +748,13 @@ FIELDS = {
         ("x" * 1001, "at most 1000 characters"),
     ],
     "lines-0-exercise": [
+        ([], "This field is required."),
         ("", "This field is required."),
         ("x", "Enter a whole number."),
         ("-1", "There is no such exercise in your library."),
         (str(2**62), "There is no such exercise in your library."),
         ("\x00", "Enter a whole number."),
     ],
-    "lines-1-exercise": [([], "This field is required.")],
 }
 BAD = [
     (field, value, message)
@@ -756,8 +765,8 @@ BAD = [
 
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_stored(patient, therapist, subtests):
     make.edition(of=patient)
-    draft = make.draft(of=patient, lines=[make.line("FIL"), make.line("TILT")])
-    before, data = stored(patient), page(draft, do="publish")
+    draft = make.draft(of=patient)
+    before, data = stored(patient), page(draft, do="publish", q="nothing like it")
     for field, value, message in BAD:
         with subtests.test(f"{field} = {str(value)[:20]!r}"):
             response = therapist.post(url("edit", draft.pk), data | {field: value})
@@ -827,7 +836,7 @@ def test_a_note_in_any_script_is_stored_and_shown_as_text(patient, draft, therap
 
 @pytest.mark.parametrize(
     "do",
-    ["", "delete", "publish:1", "add", "add:x", "up:-1", "remove:", "\x00", "9" * 400, SCRIPT],
+    ["", "delete", "publish:1", "up:-1", "\x00", SCRIPT],
 )
 def test_an_unknown_button_saves(draft, therapist, do):
     response = press(therapist, draft, do, follow=True)
@@ -879,7 +888,7 @@ def test_one_exercise_more_than_fits_is_refused_and_the_rest_stays(patient, ther
     assert stored(patient) == before
 
 
-@pytest.mark.parametrize("total", ["x", "", "-1", str(10**9), "\x00", None])
+@pytest.mark.parametrize("total", ["x", str(10**9), None])
 def test_a_page_that_miscounts_its_lines_empties_nothing(patient, draft, therapist, total):
     before = stored(patient)
     data = page(draft)

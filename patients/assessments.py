@@ -1,8 +1,9 @@
 """Every act of assessing a patient: episodes, screens, flags, conditions, direction tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from uuid import UUID, uuid4, uuid5
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model
@@ -102,19 +103,29 @@ def close_episode(*, episode: Episode, by: User, at: datetime) -> Episode:
 
 @transaction.atomic
 def record_screen(
-    *, episode: Episode, answers: Sequence[str], remark: str, by: User, at: datetime
+    *,
+    episode: Episode,
+    answers: Sequence[str],
+    remark: str,
+    by: User,
+    at: datetime,
+    client_uuid: UUID | None = None,
 ) -> SafetyScreen:
-    """Store the safety screen; every yes raises a flag that stays open until it is cleared."""
+    """Store the safety screen; every yes raises a flag that stays open until it is cleared.
+
+    The same screen sent again with the same `client_uuid` gives the first one.
+    """
     locked = _locked(episode)
-    screen = SafetyScreen.objects.create(
+    said = sorted(set(answers))
+    screen, is_new = SafetyScreen.objects.get_or_create(
         clinic_id=locked.clinic_id,
         patient_id=locked.patient_id,
         episode=locked,
-        answers=sorted(set(answers)),
-        remark=remark,
-        at=at,
-        by=by,
+        client_uuid=_key(client_uuid, said, remark),
+        defaults={"answers": said, "remark": remark, "at": at, "by": by},
     )
+    if not is_new:
+        return screen
     raise_flags(
         patient=locked.patient, codes=screen.answers, source=RaisedFlag.Source.SCREEN, at=at, by=by
     )
@@ -171,7 +182,8 @@ def clear_flag(
             raise
         raise AlreadyCleared from error
     _audit(by, "cleared a red flag", flag, assessed_by=assessed_by)
-    episode = Episode.objects.of_patient(flag.patient).open().first()
+    episodes = Episode.objects.of_patient(flag.patient).open().select_for_update(of=["self"])
+    episode = episodes.first()
     if episode is not None:
         # What was tested while a red flag was open has to be tested again.
         _unsettle(episode, Event.FLAG_CLEARED, on=flag.patient.local_date(at), by=by, at=at)
@@ -232,43 +244,55 @@ def record_test(
     at: datetime,
     light: Light | None = None,
     because: str = "",
+    client_uuid: UUID | None = None,
 ) -> DirectionTest:
     """Store a direction test with its computed light; `light` changes it, with a reason.
 
-    `settles_within` is in minutes. Raises ReasonMissing or EpisodeIsClosed.
+    `settles_within` is in minutes. The same test sent again with the same `client_uuid` gives the
+    first one. Raises ReasonMissing or EpisodeIsClosed.
     """
     locked = _locked(episode)
-    reading = reading_of(tested, settles_within=settles_within)
+    reading = reading_of(
+        tested.series,
+        before=tested.zones_before,
+        after=tested.zones_after,
+        settles_within=settles_within,
+    )
     decided = light or reading.light
     if decided is not reading.light and not because.strip():
         raise ReasonMissing
-    test = DirectionTest.objects.create(
+    test, is_new = DirectionTest.objects.get_or_create(
         clinic_id=locked.clinic_id,
         patient_id=locked.patient_id,
         episode=locked,
-        region=tested.region,
-        direction=tested.direction,
-        position=tested.position,
-        loading=tested.loading,
-        amount=tested.amount,
-        baseline_pain=tested.baseline_pain,
-        zones_before=list(tested.zones_before),
-        zones_after=list(tested.zones_after),
-        during=tested.series.during,
-        after=tested.series.after,
-        settle_minutes=tested.series.settle_minutes,
-        rom=tested.series.rom,
-        neuro=tested.series.neuro,
-        dysfunction=tested.series.dysfunction,
-        recheck=tested.recheck,
-        computed_light=reading.light,
-        computed_reason=reading.reason,
-        rules_version=lights.VERSION,
-        light=decided,
-        changed_because=because if decided is not reading.light else "",
-        at=at,
-        by=by,
+        client_uuid=_key(client_uuid, tested, decided, because),
+        defaults={
+            "region": tested.region,
+            "direction": tested.direction,
+            "position": tested.position,
+            "loading": tested.loading,
+            "amount": tested.amount,
+            "baseline_pain": tested.baseline_pain,
+            "zones_before": list(tested.zones_before),
+            "zones_after": list(tested.zones_after),
+            "during": tested.series.during,
+            "after": tested.series.after,
+            "settle_minutes": tested.series.settle_minutes,
+            "rom": tested.series.rom,
+            "neuro": tested.series.neuro,
+            "dysfunction": tested.series.dysfunction,
+            "recheck": tested.recheck,
+            "computed_light": reading.light,
+            "computed_reason": reading.reason,
+            "rules_version": lights.VERSION,
+            "light": decided,
+            "changed_because": because if decided is not reading.light else "",
+            "at": at,
+            "by": by,
+        },
     )
+    if not is_new:
+        return test
     if tested.zones_before or tested.zones_after:
         locked.zones_now = list(tested.zones_after)
         locked.save(update_fields=["zones_now"])
@@ -277,21 +301,12 @@ def record_test(
     return test
 
 
-def reading_of(tested: Tested, *, settles_within: int) -> lights.Reading:
-    """The computed light of a test, with where its zones moved."""
-    moved = None
-    if tested.zones_before or tested.zones_after:
-        moved = movement(zones(tested.zones_before), zones(tested.zones_after))
-    series = Series(
-        during=tested.series.during,
-        after=tested.series.after,
-        settle_minutes=tested.series.settle_minutes,
-        rom=tested.series.rom,
-        neuro=tested.series.neuro,
-        dysfunction=tested.series.dysfunction,
-        movement=moved,
-    )
-    return lights.light(series, settles_within=settles_within)
+def reading_of(
+    series: Series, *, before: Sequence[str], after: Sequence[str], settles_within: int
+) -> lights.Reading:
+    """The computed light of a test, with where its zones moved from `before` to `after`."""
+    moved = movement(zones(before), zones(after)) if before or after else None
+    return lights.light(replace(series, movement=moved), settles_within=settles_within)
 
 
 @transaction.atomic
@@ -334,8 +349,11 @@ def set_preference(
 def note_event(
     *, episode: Episode, event: Event, on: date, reason: str, by: User, at: datetime
 ) -> Episode:
-    """Note what makes every test but a red one old at once (3.3)."""
+    """Note what makes every test but a red one old at once (3.3); twice, and it changes nothing."""
     locked = _locked(episode)
+    if EpisodeChange.objects.of_episode(locked).events(_in_words(event, on), reason).exists():
+        # Tests done since must not be overtaken by a form that was sent twice.
+        return locked
     _unsettle(locked, event, on=on, by=by, at=at, reason=reason)
     _changed(locked.patient, event.label.lower(), by, at)
     return locked
@@ -344,10 +362,14 @@ def note_event(
 def _unsettle(
     episode: Episode, event: Event, *, on: date, by: User, at: datetime, reason: str = ""
 ) -> None:
-    _note(episode, EpisodeChange.What.EVENT, "", f"{event.label} on {on:%-d %b %Y}", reason, by, at)
+    _note(episode, EpisodeChange.What.EVENT, "", _in_words(event, on), reason, by, at)
     moment = min(at, end_of_day(on, episode.patient.zone))
     episode.unsettled_at = max(moment, episode.unsettled_at or moment)
     episode.save(update_fields=["unsettled_at"])
+
+
+def _in_words(event: Event, on: date) -> str:
+    return f"{event.label} on {on:%-d %b %Y}"
 
 
 def _note(
@@ -371,6 +393,11 @@ def _note(
         by=by,
     )
     _audit(by, f"changed an episode: {what.label.lower()}", change, before=before, after=after)
+
+
+def _key(client_uuid: UUID | None, *what: object) -> UUID:
+    # What was said is part of the key: a page gone back to and changed must not lose what is new.
+    return uuid5(client_uuid, repr(what)) if client_uuid else uuid4()
 
 
 def _locked(episode: Episode) -> Episode:

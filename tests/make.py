@@ -1,5 +1,6 @@
 """Test data: one plain function for each model, valid with no argument."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID, uuid4
@@ -13,9 +14,21 @@ from clinics.tenancy import inside
 from exercises import actions as exercise_actions
 from exercises.dosage import Dosage
 from exercises.models import Exercise
-from exercises.vocabulary import Side
+from exercises.vocabulary import Direction, Region, Side
 from patients import actions as patient_actions
-from patients.models import Note, Patient
+from patients import assessments
+from patients.conditions import Condition
+from patients.lights import After, During, Light, Loading, Neuro, RangeChange, Series, TestPosition
+from patients.models import (
+    Clearance,
+    ConditionOnFile,
+    DirectionTest,
+    Episode,
+    Note,
+    Patient,
+    RaisedFlag,
+    SafetyScreen,
+)
 from prescriptions import actions
 from prescriptions.models import (
     Moment,
@@ -144,6 +157,105 @@ def note(*, of: Patient, text: str = "A note") -> Note:
         return patient_actions.write_note(patient=of, text=text, by=founder(of.clinic), at=NOW)
 
 
+def episode(*, of: Patient, complaint: str = "Low back pain", at: datetime = NOW) -> Episode:
+    """An open episode, in the phase of assessment."""
+    with inside(of.clinic_id):
+        return assessments.open_episode(
+            patient=of, complaint=complaint, onset_on=None, by=founder(of.clinic), at=at
+        )
+
+
+def screen(
+    *, of: Episode, answers: Sequence[str] = (), remark: str = "", at: datetime = NOW
+) -> SafetyScreen:
+    """A safety screen; `answers` are the codes said yes to."""
+    with inside(of.clinic_id):
+        return assessments.record_screen(
+            episode=of, answers=answers, remark=remark, by=founder(of.clinic), at=at
+        )
+
+
+def flag(*, of: Patient, code: str = "fever", at: datetime = NOW) -> RaisedFlag:
+    """An open red flag, raised in the portal."""
+    with inside(of.clinic_id):
+        (raised,) = assessments.raise_flags(
+            patient=of,
+            codes=[code],
+            source=RaisedFlag.Source.PORTAL,
+            at=at,
+            by=founder(of.clinic),
+        )
+        return raised
+
+
+def clearance(*, of: RaisedFlag, outcome: str = "A cold.", at: datetime = NOW) -> Clearance:
+    with inside(of.clinic_id):
+        return assessments.clear_flag(
+            flag=of,
+            assessed_by="Dr Lee",
+            assessed_on=at.date(),
+            outcome=outcome,
+            by=founder(of.clinic),
+            at=at,
+        )
+
+
+def condition(
+    *,
+    of: Patient,
+    condition: Condition = Condition.STENOSIS,
+    since: date = TODAY,
+    source: str = "Letter of Dr Lee",
+) -> ConditionOnFile:
+    with inside(of.clinic_id):
+        return assessments.record_condition(
+            patient=of,
+            condition=condition,
+            since=since,
+            source=source,
+            by=founder(of.clinic),
+            at=NOW,
+        )
+
+
+def as_tested(
+    region: Region = Region.LUMBAR,
+    direction: Direction = Direction.EXTENSION,
+    *,
+    during: During = During.DECREASED,
+    after: After = After.BETTER,
+    settle_minutes: int | None = None,
+    rom: RangeChange = RangeChange.SAME,
+    neuro: Neuro = Neuro.SAME,
+    dysfunction: bool = False,
+    **more: object,
+) -> assessments.Tested:
+    """A direction test as it was done; green unless told otherwise."""
+    series = Series(during, after, settle_minutes, rom, neuro, dysfunction)
+    done = {"position": TestPosition.LYING, "loading": Loading.REPEATED, "amount": 10, **more}
+    return assessments.Tested(region=region, direction=direction, series=series, **done)
+
+
+def direction_test(
+    *,
+    of: Episode,
+    tested: assessments.Tested | None = None,
+    light: Light | None = None,
+    because: str = "",
+    at: datetime = NOW,
+) -> DirectionTest:
+    with inside(of.clinic_id):
+        return assessments.record_test(
+            episode=of,
+            tested=tested or as_tested(),
+            settles_within=of.patient.clinic.thresholds.settles_within_minutes,
+            light=light,
+            because=because,
+            by=founder(of.clinic),
+            at=at,
+        )
+
+
 def everything(*, of: Clinic, word: str = "word") -> Patient:
     """A patient with a row in every table of a clinic, `word` in every text."""
     one = patient(of=of, name=f"Patient {word}")
@@ -157,4 +269,19 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
         patient_actions.invite(patient=one, at=NOW, by=founder(of))
         own = exercise_actions.copy(original=exercise("FIL"), clinic=of, by=founder(of))
         exercise_actions.publish(draft=own, by=founder(of), at=NOW)
+    assessed(one, word=word)
     return one
+
+
+def assessed(patient: Patient, *, word: str = "word") -> Episode:
+    """An episode with a row in every table about direction and safety, one of its flags open."""
+    begun = episode(of=patient, complaint=word)
+    screen(of=begun, answers=["coughing"], remark=word)
+    with inside(patient.clinic_id):
+        raised = RaisedFlag.objects.of_patient(patient).open().get()
+    clearance(of=raised, outcome=word)
+    flag(of=patient)
+    condition(of=patient, source=word)
+    red = as_tested(during=During.INCREASED, after=After.WORSE, recheck=word)
+    direction_test(of=begun, tested=red, light=Light.AMBER, because=word)
+    return begun

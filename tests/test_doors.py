@@ -12,7 +12,14 @@ from clinics.tenancy import inside
 from exercises.content import load_education
 from exercises.models import Exercise, ExerciseEdition
 from patients import actions as patient_actions
-from patients.models import Device, Invitation, Patient
+from patients.models import (
+    ConditionOnFile,
+    Device,
+    Episode,
+    Invitation,
+    Patient,
+    RaisedFlag,
+)
 from portal.access import COOKIE
 from prescriptions.models import Prescription, PrescriptionEdition
 from tests import make
@@ -33,6 +40,17 @@ ABOUT = {
     "patients:invite": Patient,
     "patients:revoke": Invitation,
     "patients:sign_out": Device,
+    "patients:direction": Patient,
+    "patients:begin_episode": Patient,
+    "patients:add_condition": Patient,
+    "patients:end_condition": ConditionOnFile,
+    "patients:close_episode": Episode,
+    "patients:change_phase": Episode,
+    "patients:set_preference": Episode,
+    "patients:note_event": Episode,
+    "patients:screen": Episode,
+    "patients:direction_test": Episode,
+    "patients:clear_flag": RaisedFlag,
     "prescriptions:of_patient": Patient,
     "prescriptions:start": Patient,
     "prescriptions:for_whom": Exercise,
@@ -138,6 +156,9 @@ def keys_of_everything(clinic: Clinic) -> dict[type, int]:
             Patient: Patient.objects.get().pk,
             Invitation: Invitation.objects.not_used().get().pk,
             Device: Device.objects.get().pk,
+            Episode: Episode.objects.open().get().pk,
+            RaisedFlag: RaisedFlag.objects.open().get().pk,
+            ConditionOnFile: ConditionOnFile.objects.get().pk,
             Prescription: Prescription.objects.get().pk,
             PrescriptionEdition: PrescriptionEdition.objects.drafts().get().pk,
             Exercise: Exercise.objects.of(clinic).get().pk,
@@ -229,6 +250,16 @@ NEEDS_MORE_THAN_LOOKING = {
     "patients:invite",
     "patients:revoke",
     "patients:sign_out",
+    "patients:begin_episode",
+    "patients:add_condition",
+    "patients:end_condition",
+    "patients:close_episode",
+    "patients:change_phase",
+    "patients:set_preference",
+    "patients:note_event",
+    "patients:screen",
+    "patients:direction_test",
+    "patients:clear_flag",
     "prescriptions:start",
     "prescriptions:for_whom",
     "prescriptions:edit",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Self
+from uuid import uuid4
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from clinics.models import SameClinicForeignKey, User
 from exercises.vocabulary import Direction, Region
-from patients.bodymap import ZONES
+from patients.bodymap import ZONES, Movement, movement, zones
 from patients.conditions import Condition
 from patients.episodes import Phase
 from patients.lights import (
@@ -25,7 +26,7 @@ from patients.lights import (
     TestPosition,
 )
 from patients.models.people import OfPatientQuerySet, PatientModel
-from patients.redflags import RED_FLAGS
+from patients.redflags import BY_CODE, RED_FLAGS, RedFlag, Urgency
 
 ZONE_CODES = [zone.code for zone in ZONES]
 FLAG_CODES = [flag.code for flag in RED_FLAGS]
@@ -39,6 +40,11 @@ TESTED_DIRECTIONS = [
 def zones_field() -> ArrayField:
     """Codes of zones on the body map, such as low-5-L."""
     return ArrayField(models.CharField(max_length=12), default=list, blank=True)
+
+
+def places(codes: list[str]) -> str:
+    """Zones as they are read: left thigh, left lower leg or calf."""
+    return ", ".join(place.label for place in zones(codes))
 
 
 def one_of(field: str, terms: list, name: str) -> models.CheckConstraint:
@@ -55,12 +61,21 @@ def only_zones(prefix: str, *fields: str) -> list[models.CheckConstraint]:
     ]
 
 
-class EpisodeQuerySet(OfPatientQuerySet):
+class AboutPatientQuerySet(OfPatientQuerySet):
+    def with_patient(self) -> Self:
+        """With what the header of a page about the patient shows."""
+        return self.select_related("patient__clinic", "patient__therapist")
+
+
+class EpisodeQuerySet(AboutPatientQuerySet):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
     def newest_first(self) -> Self:
         return self.order_by(F("closed_at").desc(nulls_first=True), "-pk")
+
+    def with_people(self) -> Self:
+        return self.select_related("opened_by", "closed_by")
 
     def with_safety(self) -> Self:
         """With `screened_at`, the time of the last safety screen, and `open_flags`, their codes."""
@@ -126,6 +141,10 @@ class Episode(PatientModel):
     def __str__(self) -> str:
         return self.complaint
 
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
     def overtakes(self, test: "DirectionTest") -> bool:
         """Whether something has happened since this test that makes it worthless."""
         return self.unsettled_at is not None and test.at <= self.unsettled_at
@@ -152,6 +171,9 @@ class OfEpisodeQuerySet(OfPatientQuerySet):
     def newest_first(self) -> Self:
         return self.order_by("-at", "-pk")
 
+    def with_people(self) -> Self:
+        return self.select_related("by")
+
 
 class EpisodeModel(PatientModel):
     """Something that was recorded about an episode, once and for ever."""
@@ -162,6 +184,12 @@ class EpisodeModel(PatientModel):
 
     class Meta:
         abstract = True
+
+
+class EpisodeChangeQuerySet(OfEpisodeQuerySet):
+    def events(self, words: str, reason: str) -> Self:
+        """Those that noted this event in these words."""
+        return self.filter(what=EpisodeChange.What.EVENT, after=words, reason=reason)
 
 
 class EpisodeChange(EpisodeModel):
@@ -177,7 +205,7 @@ class EpisodeChange(EpisodeModel):
     after = models.CharField(max_length=120)
     reason = models.CharField(max_length=500, blank=True)
 
-    objects = OfEpisodeQuerySet.as_manager()
+    objects = EpisodeChangeQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index("clinic", "episode", name="change_of_episode")]
@@ -191,14 +219,19 @@ class SafetyScreen(EpisodeModel):
 
     answers = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     remark = models.TextField(max_length=1000, blank=True)
+    # Made with the form: however often it is sent, the screen is stored once.
+    client_uuid = models.UUIDField(default=uuid4)
 
     objects = OfEpisodeQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "episode", "client_uuid"], name="screen_once"
+            ),
             models.CheckConstraint(
                 condition=Q(answers__contained_by=FLAG_CODES), name="screen_answers"
-            )
+            ),
         ]
         indexes = [models.Index("clinic", "episode", name="screen_of_episode")]
 
@@ -206,13 +239,17 @@ class SafetyScreen(EpisodeModel):
         return f"safety screen of {self.at:%Y-%m-%d}"
 
 
-class RaisedFlagQuerySet(OfPatientQuerySet):
+class RaisedFlagQuerySet(AboutPatientQuerySet):
     def open(self) -> Self:
         """Those that nobody has cleared."""
         return self.filter(clearances=None)
 
+    def cleared(self) -> Self:
+        return self.exclude(clearances=None)
+
     def newest_first(self) -> Self:
-        return self.prefetch_related("clearances").order_by("-raised_at", "-pk")
+        clearances = models.Prefetch("clearances", Clearance.objects.newest_first())
+        return self.prefetch_related(clearances).order_by("-raised_at", "-pk")
 
 
 class RaisedFlag(PatientModel):
@@ -235,6 +272,24 @@ class RaisedFlag(PatientModel):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def question(self) -> RedFlag:
+        """The question that was answered with yes."""
+        return BY_CODE[self.code]
+
+    @property
+    def is_emergency(self) -> bool:
+        return self.question.urgency is Urgency.EMERGENCY
+
+    @property
+    def is_cleared(self) -> bool:
+        return self.clearances.exists()
+
+
+class ClearanceQuerySet(OfPatientQuerySet):
+    def newest_first(self) -> Self:
+        return self.select_related("recorded_by").order_by("-recorded_at", "-pk")
+
 
 class Clearance(PatientModel):
     """Who assessed a red flag, when, and the outcome. Closes the flag; there is no other way."""
@@ -246,7 +301,7 @@ class Clearance(PatientModel):
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     recorded_at = models.DateTimeField(default=timezone.now)
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = ClearanceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -260,7 +315,7 @@ class Clearance(PatientModel):
         return f"cleared by {self.assessed_by}"
 
 
-class ConditionQuerySet(OfPatientQuerySet):
+class ConditionQuerySet(AboutPatientQuerySet):
     def on(self, day: date) -> Self:
         """Those that hold on this day."""
         return self.filter(since__lte=day).filter(Q(until=None) | Q(until__gte=day))
@@ -334,11 +389,14 @@ class DirectionTest(EpisodeModel):
     # What the therapist decided; the same as computed, or changed with a reason.
     light = models.CharField(max_length=10, choices=Light.choices())
     changed_because = models.CharField(max_length=500, blank=True)
+    # Made with the form: however often it is sent, the test is stored once.
+    client_uuid = models.UUIDField(default=uuid4)
 
     objects = DirectionTestQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["clinic", "episode", "client_uuid"], name="test_once"),
             one_of("region", TESTED_REGIONS, "test_region"),
             one_of("direction", TESTED_DIRECTIONS, "test_direction"),
             one_of("light", GIVEN_BY_A_TEST, "test_light"),
@@ -363,3 +421,24 @@ class DirectionTest(EpisodeModel):
 
     def __str__(self) -> str:
         return f"{self.get_region_display()} {self.get_direction_display().lower()}"
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the therapist decided another light than the computed one."""
+        return self.light != self.computed_light
+
+    @property
+    def had_not_settled(self) -> bool:
+        """Whether symptoms were worse and still so; no minutes mean nothing where they were not."""
+        moved = movement(zones(self.zones_before), zones(self.zones_after))
+        is_worse = self.after in (After.WORSE, After.PERIPHERALISED)
+        is_worse = is_worse or moved is Movement.PERIPHERALISING
+        return is_worse and self.settle_minutes is None
+
+    @property
+    def places_before(self) -> str:
+        return places(self.zones_before)
+
+    @property
+    def places_after(self) -> str:
+        return places(self.zones_after)

@@ -548,29 +548,26 @@ def test_the_same_log_sent_twice_is_stored_once(edition, patient):
     assert stored(patient) == before
 
 
-CHANGED: list = [
-    pytest.param(lambda one: replace(one, outcome=Outcome.PART), id="outcome"),
-    pytest.param(lambda one: replace(one, repetitions=None), id="repetitions"),
-    pytest.param(lambda one: replace(one, comment="x"), id="comment"),
-    pytest.param(
-        lambda one: replace(one, pain={**one.pain, Moment.BEFORE: 0}), id="0 instead of 3"
-    ),
-    pytest.param(
-        lambda one: replace(one, pain={**one.pain, Moment.BEFORE: None}), id="skipped instead of 3"
-    ),
-    pytest.param(lambda one: replace(one, pain={}), id="not asked"),
-]
+CHANGED: dict[str, Callable] = {
+    "outcome": lambda one: replace(one, outcome=Outcome.PART),
+    "repetitions": lambda one: replace(one, repetitions=None),
+    "comment": lambda one: replace(one, comment="x"),
+    "0 instead of 3": lambda one: replace(one, pain={**one.pain, Moment.BEFORE: 0}),
+    "skipped instead of 3": lambda one: replace(one, pain={**one.pain, Moment.BEFORE: None}),
+    "not asked": lambda one: replace(one, pain={}),
+}
 
 
 @pytest.mark.usefixtures("desk")
-@pytest.mark.parametrize("change", CHANGED)
-def test_another_content_under_the_same_key_is_noticed_and_not_stored(edition, patient, change):
+def test_another_content_under_the_same_key_is_noticed_and_not_stored(edition, patient, subtests):
     entries = [report(key) for key in line_keys(edition)]
     log(edition, patient, entries=entries)
     before = stored(patient)
-    with pytest.raises(actions.LogDiffers):
-        log(edition, patient, entries=[change(entries[0]), entries[1]])
-    assert stored(patient) == before
+    for what, change in CHANGED.items():
+        with subtests.test(what):
+            with pytest.raises(actions.LogDiffers):
+                log(edition, patient, entries=[change(entries[0]), entries[1]])
+            assert stored(patient) == before
 
 
 @pytest.mark.usefixtures("desk")
@@ -659,30 +656,32 @@ def utc(month, day, hour, minute=0) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("zone", "done_at", "day"),
-    [
-        pytest.param("", utc(5, 21, 1, 30), (5, 20), id="an evening in the clinic's New York"),
-        pytest.param("", utc(5, 21, 3, 59), (5, 20), id="a minute to midnight"),
-        pytest.param("", utc(5, 21, 4), (5, 21), id="midnight"),
-        pytest.param(NEW_YORK, utc(3, 8, 4, 59), (3, 7), id="the evening before summer time"),
-        pytest.param(NEW_YORK, utc(3, 8, 7), (3, 8), id="the hour that is skipped"),
-        pytest.param(NEW_YORK, utc(3, 9, 3, 59), (3, 8), id="the evening of the short day"),
-        pytest.param(NEW_YORK, utc(11, 1, 3, 59), (10, 31), id="the evening before winter time"),
-        pytest.param(NEW_YORK, utc(11, 1, 5, 30), (11, 1), id="half past one, in summer time"),
-        pytest.param(NEW_YORK, utc(11, 1, 6, 30), (11, 1), id="half past one again, in winter"),
-        pytest.param(NEW_YORK, utc(11, 2, 4, 59), (11, 1), id="the evening of the long day"),
-        pytest.param(AUCKLAND, utc(5, 20, 12), (5, 21), id="midnight in Auckland"),
-        pytest.param("Pacific/Kiritimati", utc(5, 20, 10), (5, 21), id="14 hours ahead"),
-        pytest.param("Pacific/Pago_Pago", utc(5, 20, 10, 59), (5, 19), id="11 hours behind"),
-        pytest.param("Asia/Kathmandu", utc(5, 20, 18, 14), (5, 20), id="a quarter of an hour"),
-        pytest.param("Asia/Kathmandu", utc(5, 20, 18, 15), (5, 21), id="and a minute later"),
-    ],
-)
+DAYS = [
+    ("", utc(5, 21, 1, 30), (5, 20), "an evening in the clinic's New York"),
+    ("", utc(5, 21, 3, 59), (5, 20), "a minute to midnight"),
+    ("", utc(5, 21, 4), (5, 21), "midnight"),
+    (NEW_YORK, utc(3, 8, 4, 59), (3, 7), "the evening before summer time"),
+    (NEW_YORK, utc(3, 8, 7), (3, 8), "the hour that is skipped"),
+    (NEW_YORK, utc(3, 9, 3, 59), (3, 8), "the evening of the short day"),
+    (NEW_YORK, utc(11, 1, 3, 59), (10, 31), "the evening before winter time"),
+    (NEW_YORK, utc(11, 1, 5, 30), (11, 1), "half past one, in summer time"),
+    (NEW_YORK, utc(11, 1, 6, 30), (11, 1), "half past one again, in winter"),
+    (NEW_YORK, utc(11, 2, 4, 59), (11, 1), "the evening of the long day"),
+    (AUCKLAND, utc(5, 20, 12), (5, 21), "midnight in Auckland"),
+    ("Pacific/Kiritimati", utc(5, 20, 10), (5, 21), "14 hours ahead"),
+    ("Pacific/Pago_Pago", utc(5, 20, 10, 59), (5, 19), "11 hours behind"),
+    ("Asia/Kathmandu", utc(5, 20, 18, 14), (5, 20), "a quarter of an hour"),
+    ("Asia/Kathmandu", utc(5, 20, 18, 15), (5, 21), "and a minute later"),
+]
+
+
 @pytest.mark.usefixtures("phone")
-def test_the_day_of_a_log_is_the_patients_own(edition, patient, zone, done_at, day):
-    patient.time_zone = zone
-    assert log(edition, patient, at=done_at).local_date == date(2026, *day)
+def test_the_day_of_a_log_is_the_patients_own(edition, patient, subtests):
+    for zone, done_at, day, when in DAYS:
+        with subtests.test(when):
+            patient.time_zone = zone
+            made = log(edition, patient, key=uuid4(), at=done_at)
+            assert made.local_date == date(2026, *day)
 
 
 @pytest.mark.usefixtures("desk")

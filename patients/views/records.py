@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics.access import Can, StaffRequest, may, staff
+from clinics.access import Can, StaffRequest, staff
 from clinics.pages import newest_page
 from patients import actions
 from patients.forms import NoteForm, PatientForm, SearchForm
 from patients.models import Device, Invitation, Note, Patient
 from patients.qr import qr_code
+from patients.views.page import find_patient, patient_page
 
 PATIENTS_PER_PAGE = 50
 NOTES_PER_PAGE = 20
@@ -46,12 +47,12 @@ def create(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff(Can.PRESCRIBE)
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
-    patient = _find(request, pk)
+    patient = find_patient(request, pk)
     form = PatientForm(
         request.POST if request.method == "POST" else None,
         clinic=request.clinic,
         today=timezone.localdate(timezone=request.clinic.zone),
-        instance=_find(request, pk),
+        instance=find_patient(request, pk),
     )
     if form.is_valid():
         with form.refusals():
@@ -60,20 +61,20 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
             )
             messages.success(request, "The record is saved.")
             return redirect("patients:record", patient.pk)
-    return _show(request, patient, "patients/edit.html", form=form)
+    return patient_page(request, patient, "patients/edit.html", form=form)
 
 
 @require_safe
 @staff(Can.VIEW)
 def record(request: StaffRequest, pk: int) -> HttpResponse:
-    return _record(request, _find(request, pk), NoteForm())
+    return _record(request, find_patient(request, pk), NoteForm())
 
 
 @require_http_methods(["GET", "POST"])
 @staff(Can.PRESCRIBE)
 def note(request: StaffRequest, pk: int) -> HttpResponse:
     """Add a note; one that cannot be stored is shown again, on the page where it was typed."""
-    patient = _find(request, pk)
+    patient = find_patient(request, pk)
     if request.method == "GET":
         # Somebody who had to sign in first, or who reloads what the refusal looked like.
         return redirect("patients:record", patient.pk)
@@ -88,7 +89,7 @@ def note(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff(Can.PRESCRIBE)
 def archive(request: StaffRequest, pk: int) -> HttpResponse:
-    patient = _find(request, pk)
+    patient = find_patient(request, pk)
     if request.method == "POST":
         actions.archive(patient=patient, at=timezone.now(), by=request.user)
         messages.success(request, f"{patient} is archived. You can restore the record at any time.")
@@ -99,7 +100,7 @@ def archive(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 @staff(Can.PRESCRIBE)
 def restore(request: StaffRequest, pk: int) -> HttpResponse:
-    patient = _find(request, pk)
+    patient = find_patient(request, pk)
     actions.restore(patient=patient, by=request.user)
     messages.success(request, f"{patient} is back on the list of patients.")
     return redirect(patient)
@@ -118,7 +119,7 @@ def archived(request: StaffRequest) -> HttpResponse:
 @staff(Can.VIEW)
 def portal(request: StaffRequest, pk: int) -> HttpResponse:
     """The patient's way into the portal: the open invitation and the phones that are signed in."""
-    return _portal(request, _find(request, pk))
+    return _portal(request, find_patient(request, pk))
 
 
 @never_cache
@@ -126,7 +127,7 @@ def portal(request: StaffRequest, pk: int) -> HttpResponse:
 @staff(Can.PRESCRIBE)
 def invite(request: StaffRequest, pk: int) -> HttpResponse:
     """Make a link and show it, in this answer and never again: only its hash is kept."""
-    patient = _find(request, pk)
+    patient = find_patient(request, pk)
     if request.method == "GET":
         # Somebody who had to sign in first.
         return redirect("patients:portal", patient.pk)
@@ -160,20 +161,6 @@ def sign_out(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("patients:portal", device.patient_id)
 
 
-def _find(request: StaffRequest, pk: int) -> Patient:
-    return get_object_or_404(Patient.objects.of(request.clinic).with_clinic(), pk=pk)
-
-
-def _show(request: StaffRequest, patient: Patient, template: str, **context: Any) -> HttpResponse:
-    """A page about one patient, below the header that all of them share."""
-    context |= {
-        "patient": patient,
-        "age": patient.age_on(patient.local_date(timezone.now())),
-        "can_prescribe": may(request, Can.PRESCRIBE),
-    }
-    return render(request, template, context)
-
-
 def _record(request: StaffRequest, patient: Patient, form: NoteForm) -> HttpResponse:
     before = request.GET.get("before")
     notes = Note.objects.of_patient(patient).newest_first()
@@ -185,7 +172,7 @@ def _record(request: StaffRequest, patient: Patient, form: NoteForm) -> HttpResp
         "recorded_on": patient.created_at.astimezone(request.clinic.zone).date(),
         "time_zone": (patient.time_zone or request.clinic.time_zone).replace("_", " "),
     }
-    return _show(request, patient, "patients/record.html", **context)
+    return patient_page(request, patient, "patients/record.html", **context)
 
 
 def _portal(request: StaffRequest, patient: Patient, **context: Any) -> HttpResponse:
@@ -194,4 +181,4 @@ def _portal(request: StaffRequest, patient: Patient, **context: Any) -> HttpResp
         "invitation": invitations.newest_first().first(),
         "devices": Device.objects.of_patient(patient).active().last_seen_first(),
     }
-    return _show(request, patient, "patients/portal.html", **context)
+    return patient_page(request, patient, "patients/portal.html", **context)

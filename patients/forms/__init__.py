@@ -1,0 +1,26 @@
+"""Forms about patients: their record, and what is known of direction and safety."""
+
+from patients.forms.bodymap import BodyMapField
+from patients.forms.direction_tests import TestForm, WhichForm, to_begin_with, to_go_on_with
+from patients.forms.episodes import BeginForm, EventForm, PhaseForm, PreferenceForm
+from patients.forms.records import NoteForm, PatientForm, SearchForm
+from patients.forms.safety import ClearanceForm, ConditionForm, EndConditionForm, ScreenForm
+
+__all__ = [
+    "BeginForm",
+    "BodyMapField",
+    "ClearanceForm",
+    "ConditionForm",
+    "EndConditionForm",
+    "EventForm",
+    "NoteForm",
+    "PatientForm",
+    "PhaseForm",
+    "PreferenceForm",
+    "ScreenForm",
+    "SearchForm",
+    "TestForm",
+    "WhichForm",
+    "to_begin_with",
+    "to_go_on_with",
+]

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from clinics.models import Clinic, Membership, MembershipQuerySet, time_zone_names
 from clinics.text import folded, has_letters, one_line, paragraphs
+from clinics.thresholds import LABELS, NAMES, SPANS, Thresholds
 
 FEWEST_DIGITS = 3
 
@@ -144,3 +145,31 @@ class SettingsForm(EditForm):
             "phone": "Shown to patients, who are told to call when a stretch hurts.",
             "emergency_number": "Shown to patients on the page “When to get help”.",
         }
+
+
+class NumbersForm(forms.Form):
+    """The numbers that no source fixes, each with its proposed default and its span."""
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in NAMES:
+            span = SPANS[name]
+            wanted = f"Write a whole number from {span.least} to {span.most}."
+            self.fields[name] = forms.IntegerField(
+                label=LABELS[name],
+                initial=getattr(clinic.thresholds, name),
+                min_value=span.least,
+                max_value=span.most,
+                # So that a colleague's change in the meantime stands.
+                show_hidden_initial=True,
+                help_text=f"Proposed default: {getattr(Thresholds(), name)}."
+                f" From {span.least} to {span.most}.",
+                error_messages=dict.fromkeys(
+                    ("required", "invalid", "min_value", "max_value"), wanted
+                ),
+            )
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """What was changed on the page, by name."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}

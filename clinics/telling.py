@@ -39,4 +39,6 @@ def _words(name: str) -> str:
 
 
 def _said(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{_words(name)} {said}" for name, said in value.items())
     return "" if value is None else str(value)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinics import actions
 from clinics.access import CHOSEN_CLINIC, Can, PersonRequest, StaffRequest, person, staff
-from clinics.forms import ChooseClinicForm, SettingsForm
+from clinics.forms import ChooseClinicForm, NumbersForm, SettingsForm
 from clinics.models import AuditEvent, Clinic, Membership
 from clinics.pages import newest_page
 from clinics.telling import audit_lines
@@ -32,13 +32,26 @@ def choose(request: PersonRequest) -> HttpResponse:
 def settings(request: StaffRequest) -> HttpResponse:
     # A second copy for the form, which changes its own before anything is stored.
     clinic = Clinic.objects.get(pk=request.clinic.pk)
-    form = SettingsForm(request.POST if request.method == "POST" else None, instance=clinic)
+    data = request.POST if request.method == "POST" else None
+    is_numbers = data is not None and data.get("do") == "numbers"
+    form = SettingsForm(None if is_numbers else data, instance=clinic)
+    numbers = NumbersForm(data if is_numbers else None, clinic=request.clinic)
+    if is_numbers and numbers.is_valid():
+        kept = request.clinic.thresholds_set | numbers.changes
+        actions.change_settings(clinic=request.clinic, by=request.user, thresholds_set=kept)
+        messages.success(request, "The numbers are saved.")
+        return redirect("clinics:settings")
     if form.is_valid():
         actions.change_settings(clinic=request.clinic, by=request.user, **form.changes)
         messages.success(request, "The settings are saved.")
         return redirect("clinics:settings")
     members = Membership.objects.of(request.clinic).with_people()
-    context = {"form": form, "members": members.active(), "former": members.ended()}
+    context = {
+        "form": form,
+        "numbers": numbers,
+        "members": members.active(),
+        "former": members.ended(),
+    }
     return render(request, "clinics/settings.html", context)
 
 

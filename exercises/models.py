@@ -152,6 +152,7 @@ class Exercise(models.Model):
         """What it says now. Raises LookupError while nothing is published."""
         if self.current is None:
             raise LookupError(f"{self.code} was never published")
+        self.current.exercise = self  # known: nobody need ask for it again
         return self.current
 
     @property

@@ -131,6 +131,18 @@ def worse_of(first: Movement, second: Movement) -> Movement:
     return max(first, second, key=_WORSE.index)
 
 
+def grown(before: Iterable[Zone], after: Iterable[Zone]) -> bool:
+    """Whether symptoms are somewhere new; on a side where they have moved nearer, that is less."""
+    before, after = list(before), list(after)
+    if movement(before, after) is Movement.PERIPHERALISING:
+        return True
+    was, is_now = _furthest_of_each_side(before), _furthest_of_each_side(after)
+    return any(
+        was.get((place.map, place.side)) == is_now[place.map, place.side]
+        for place in set(after) - set(before)
+    )
+
+
 def new_other_leg(before: Iterable[Zone], after: Iterable[Zone]) -> bool:
     """Whether symptoms came up in a leg that had none, while the other leg had some."""
     had = {place.side for place in before if _is_leg(place)}

@@ -12,6 +12,12 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
+def morning_after(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Eight o'clock of the next day, there."""
+    next_day = moment.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(next_day, time(8), zone)
+
+
 def as_date(text: str) -> date | None:
     """The date that the text is, in one of the usual ways of writing; None for anything else."""
     for form in WRITTEN:

@@ -1,13 +1,15 @@
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
 
 from clinics.forms import ParagraphsField
+from patients.forms.bodymap import BodyMapField
 from prescriptions.actions import EntryReport
 from prescriptions.models import Moment, Outcome, PrescribedExercise
-from prescriptions.rules import MOST_PAIN
+from prescriptions.responses import MOST_PAIN, Ease, Feel
 
 SKIP = ""
 SCALE = [*((str(pain), str(pain)) for pain in range(MOST_PAIN + 1)), (SKIP, "Skip")]
@@ -18,12 +20,36 @@ QUESTIONS = {
 }
 SCALE_HELP = "0 is no pain. 10 is the worst pain you can think of."
 ANSWERS = [(Outcome.DONE.value, "Yes"), (Outcome.PART.value, "Some"), (Outcome.NO.value, "No")]
+FEELS = [
+    (Feel.STRETCH_ONLY.value, "Just a stretch"),
+    (Feel.EASED.value, "It eased"),
+    (Feel.SAME.value, "The same"),
+    (Feel.WORSE.value, "Worse"),
+    (Feel.MOVED_UP.value, "It moved up toward my back"),
+    (Feel.MOVED_DOWN.value, "It moved down, away from my back"),
+    (SKIP, "Skip"),
+]
+EASES = [
+    (Ease.EASIER.value, "Easier"),
+    (Ease.SAME.value, "Same"),
+    (Ease.STIFFER.value, "Stiffer"),
+    (SKIP, "Skip"),
+]
+PLACES = ("zones_before", "zones_after", "numb_before", "numb_after")
 
 
 class KeyForm(forms.Form):
     """The key under which the log is stored once, however often it is sent."""
 
     client_uuid = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class StillWorseForm(forms.Form):
+    """The answer to "still worse than before you started?"."""
+
+    still_worse = forms.TypedChoiceField(
+        choices=[("yes", "Yes"), ("no", "No")], coerce=lambda answer: answer == "yes"
+    )
 
 
 class EntryForm(forms.Form):
@@ -42,6 +68,26 @@ class EntryForm(forms.Form):
         max_value=2000,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+    feel = forms.ChoiceField(
+        label="How did it feel?",
+        choices=FEELS,
+        required=False,
+        initial=SKIP,
+        widget=forms.RadioSelect,
+    )
+    ease = forms.ChoiceField(
+        label="Can you move more easily now?",
+        choices=EASES,
+        required=False,
+        initial=SKIP,
+        widget=forms.RadioSelect,
+    )
+    zones_before = BodyMapField(label="Where was the pain before?")
+    new = forms.BooleanField(label="There was no pain before", required=False)
+    zones_after = BodyMapField(label="Where is the pain now?")
+    gone = forms.BooleanField(label="The pain is gone now", required=False)
+    numb_before = BodyMapField(label="Where was it numb or tingling before?", layer="numbness")
+    numb_after = BodyMapField(label="Where is it numb or tingling now?", layer="numbness")
     comment = ParagraphsField(
         label="A word about it",
         required=False,
@@ -65,8 +111,36 @@ class EntryForm(forms.Form):
                 help_text=SCALE_HELP if moment is Moment.BEFORE else "",
             )
         self.order_fields(
-            ["outcome", "repetitions", *(f"pain_{moment}" for moment in Moment), "comment"]
+            ["outcome", "repetitions", *(f"pain_{moment}" for moment in Moment), "feel", "ease"]
         )
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the page shows again where the pain was and is."""
+        return self._has("zones_before", "new", "zones_after", "gone")
+
+    @property
+    def has_numb_places(self) -> bool:
+        return self._has("numb_before", "numb_after")
+
+    def _has(self, *names: str) -> bool:
+        return self.is_bound and any(self[name].data or self[name].errors for name in names)
+
+    def clean(self) -> dict[str, Any]:
+        """A place that is left open must read neither as gone nor as new: it is asked for."""
+        cleaned = super().clean() or self.cleaned_data
+        was, is_now = cleaned.get("zones_before"), cleaned.get("zones_after")
+        is_gone = cleaned.get("gone") or cleaned.get("pain_after") == 0
+        is_new = cleaned.get("new") or cleaned.get("pain_before") == 0
+        if was and not is_now and not is_gone:
+            self.add_error("zones_after", "Tick where the pain is now, or “The pain is gone now”.")
+        if is_now and not was and not is_new:
+            self.add_error("zones_before", "Tick where it was, or “There was no pain before”.")
+        if is_now and cleaned.get("gone"):
+            self.add_error("gone", "You ticked where the pain is now. Which one is right?")
+        if was and cleaned.get("new"):
+            self.add_error("new", "You ticked where the pain was before. Which one is right?")
+        return cleaned
 
     def report(self) -> EntryReport:
         """The answers as an action takes them; only for a valid form.
@@ -84,6 +158,9 @@ class EntryForm(forms.Form):
             repetitions=None if outcome is Outcome.NO else cleaned["repetitions"],
             pain=pain,
             comment=cleaned["comment"],
+            feel=cleaned["feel"],
+            ease=cleaned["ease"],
+            **{name: tuple(cleaned[name]) for name in PLACES},
         )
 
 

@@ -9,6 +9,8 @@ urlpatterns = [
     path("enter/<str:token>/", views.enter, name="enter"),
     path("log/<int:pk>/", views.log, name="log"),
     path("logs/", views.logs, name="logs"),
+    path("logs/<int:pk>/", views.saved, name="saved"),
+    path("still-worse/<int:pk>/", views.follow_up, name="follow_up"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", views.leave, name="leave"),
 ]

@@ -1,6 +1,8 @@
 """What the patient sees. Every query starts from `request.patient`."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,11 +14,22 @@ from clinics import tenancy
 from clinics.pages import newest_page
 from patients import actions as patient_actions
 from patients.actions import InvitationRefused
+from patients.models import RaisedFlag
+from patients.models.direction import RaisedFlagQuerySet
+from patients.redflags import BY_CODE, Urgency, most_urgent
 from portal.access import PatientRequest, anyone, link_holder, patient_only, sign_in, sign_out
 from portal.devices import device_label
-from portal.forms import KeyForm, entry_forms
-from prescriptions import actions
-from prescriptions.models import PrescribedExercise, PrescriptionEdition, SessionLog
+from portal.following import Consequence, consequences, pauses_of, stretches
+from portal.forms import KeyForm, StillWorseForm, entry_forms
+from portal.screen import ScreenForm, none_of_these, said_none
+from prescriptions import actions, watch
+from prescriptions.models import (
+    FollowUp,
+    Pause,
+    PrescribedExercise,
+    PrescriptionEdition,
+    SessionLog,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,24 +55,50 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @patient_only
 def today(request: PatientRequest) -> HttpResponse:
-    day = request.patient.local_date(timezone.now())
+    codes = list(_open_flags(request).order_by("raised_at", "pk").values_list("code", flat=True))
+    if codes:
+        return _stopped(request, codes)
+    now = timezone.now()
+    day = request.patient.local_date(now)
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(day).first()
-    logs = SessionLog.objects.of_patient(request.patient).on_day(day).newest_first()
-    context = {
+    logs = SessionLog.objects.of_patient(request.patient).on_day(day)
+    context: dict[str, Any] = {
         "day": day,
         "edition": edition,
-        "lines": edition.planned_on(day) if edition else [],
         "upcoming": None if edition else editions.upcoming_on(day).first(),
-        "logged": len(logs),
+        "logged": logs.count(),
+        "follow_ups": FollowUp.objects.of_patient(request.patient).due(now).with_exercises(),
+        "hours": request.clinic.thresholds.asked_again_after_hours,
     }
+    if edition:
+        limits = watch.limits_of(request.clinic.thresholds)
+        pauses = pauses_of(request.patient)
+        context["stretches"] = stretches(edition.planned_on(day), pauses, limits)
+        context["can_log"] = bool(_lines_to_log(edition, day, pauses))
     return render(request, "portal/today.html", context)
+
+
+def _open_flags(request: PatientRequest) -> RaisedFlagQuerySet:
+    return RaisedFlag.objects.of_patient(request.patient).open()
+
+
+def _stopped(request: PatientRequest, codes: list[str]) -> HttpResponse:
+    """What the patient sees instead of any stretch while a red flag is open."""
+    urgency = most_urgent(codes)
+    flags = [BY_CODE[code] for code in dict.fromkeys(codes)]
+    signs = [flag.for_patients for flag in flags if flag.urgency is urgency and flag.for_patients]
+    page = "portal/stop.html" if urgency is Urgency.EMERGENCY else "portal/pause.html"
+    return render(request, page, {"signs": signs})
 
 
 @require_http_methods(["GET", "POST"])
 @patient_only
 def log(request: PatientRequest, pk: int) -> HttpResponse:
-    """Log a session of one edition: the one the page showed, even when a newer one came since."""
+    """Ask for red flags, then log a session of one edition.
+
+    It is the edition the page showed, even when a newer one came since.
+    """
     now = timezone.now()
     editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_names()
     edition = get_object_or_404(editions, pk=pk)
@@ -67,15 +106,42 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
     if not edition.is_open_on(day):
         messages.error(request, "This programme is not open. Ask your therapist what to do next.")
         return redirect("portal:today")
-    data = request.POST if request.method == "POST" else None
-    key, entries = KeyForm(data), entry_forms(_lines_to_log(edition, day, data), data)
+    screen = ScreenForm(request.POST if "answer" in request.POST else None)
+    if screen.is_valid() and screen.codes:
+        watch.report_red_flags(patient=request.patient, codes=screen.codes, at=now)
+        return redirect("portal:today")
+    if _open_flags(request).exists():
+        if request.method == "POST":
+            messages.warning(request, "Your stretches are paused. What you sent was not saved.")
+        return redirect("portal:today")
+    is_a_log = said_none(request.POST.get("none_of_these", ""), request.patient)
+    if not (is_a_log or screen.is_valid()):
+        return render(request, "portal/screen.html", {"form": screen})
+    return _log_form(request, edition, day, request.POST if is_a_log else None)
+
+
+def _log_form(
+    request: PatientRequest, edition: PrescriptionEdition, day: date, data: QueryDict | None
+) -> HttpResponse:
+    """The log form of a patient who has just said none to the red flags, or what came of it."""
+    lines = _asked_about(edition, data) or _lines_to_log(edition, day, pauses_of(request.patient))
+    if not lines:
+        messages.error(request, "All your stretches are paused. There is nothing to log.")
+        return redirect("portal:today")
+    key, entries = KeyForm(data), entry_forms(lines, data)
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
         # A key that cannot be read never could be; with a new one the answers can be sent again.
         key = key if key.is_valid() else KeyForm()
-        context = {"key": key, "entries": entries, "is_again": data is not None}
+        context = {
+            "key": key,
+            "entries": entries,
+            "is_again": data is not None,
+            "none_of_these": none_of_these(request.patient),
+        }
         return render(request, "portal/log.html", context)
+    now = timezone.now()
     try:
-        actions.record_session(
+        stored = actions.record_session(
             edition=edition,
             entries=[form.report() for form in entries],
             client_uuid=key.cleaned_data["client_uuid"],
@@ -86,17 +152,71 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
     except actions.LogDiffers:
         messages.error(request, "This session is saved already, with other answers. See it below.")
         return redirect("portal:logs")
+    if _what_followed(request, stored):
+        return redirect("portal:saved", stored.pk)
     messages.success(request, "Saved. Your therapist can see it.")
     return redirect("portal:today")
 
 
+def _asked_about(edition: PrescriptionEdition, data: QueryDict | None) -> list[PrescribedExercise]:
+    """What the page asked about, also when it was opened before midnight or before a pause."""
+    keys = data.getlist("line") if data else []
+    return [line for line in edition.lines.all() if str(line.pk) in keys]
+
+
 def _lines_to_log(
-    edition: PrescriptionEdition, day: date, data: QueryDict | None
+    edition: PrescriptionEdition, day: date, pauses: Sequence[Pause]
 ) -> list[PrescribedExercise]:
-    """What the page asked about, also when it was opened before midnight; else what is planned."""
-    lines = list(edition.lines.all())
-    asked = [line for line in lines if data and str(line.pk) in data.getlist("line")]
-    return asked or edition.planned_on(day) or lines
+    """What is planned for the day, or else everything, without what is paused."""
+    planned = edition.planned_on(day) or edition.lines.all()
+    return [line for line in planned if not watch.is_paused(line, pauses)]
+
+
+def _what_followed(request: PatientRequest, log: SessionLog) -> list[Consequence]:
+    return consequences(log, request.patient, watch.limits_of(request.clinic.thresholds))
+
+
+@require_safe
+@patient_only
+def saved(request: PatientRequest, pk: int) -> HttpResponse:
+    """What follows from one log: what is paused and why, who looks when, what is asked again."""
+    log = get_object_or_404(SessionLog.objects.of_patient(request.patient), pk=pk)
+    to_come = FollowUp.objects.of_patient(request.patient).of_log(log).to_come(timezone.now())
+    found = _what_followed(request, log)
+    context = {
+        "looked_at": [one for one in found if one.is_looked_at],
+        "asked_later": set(to_come.values_list("asked", flat=True)),
+        "hours": request.clinic.thresholds.asked_again_after_hours,
+    }
+    return render(request, "portal/saved.html", context)
+
+
+@require_POST
+@patient_only
+def follow_up(request: PatientRequest, pk: int) -> HttpResponse:
+    """Take the answer to "still worse than before you started?"."""
+    now = timezone.now()
+    asked = FollowUp.objects.of_patient(request.patient).asked_by(now).with_exercises()
+    question = get_object_or_404(asked, pk=pk)
+    form = StillWorseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Please press Yes or No.")
+        return redirect("portal:today")
+    try:
+        watch.answer(
+            follow_up=question,
+            still_worse=form.cleaned_data["still_worse"],
+            at=now,
+            by=request.patient,
+        )
+    except watch.AlreadyAnswered:
+        messages.info(request, "You answered this already. Your first answer counts.")
+        return redirect("portal:today")
+    log = question.entry.log
+    if any(one.is_looked_at for one in _what_followed(request, log)):
+        return redirect("portal:saved", log.pk)
+    messages.success(request, "Thank you. Your therapist can see it.")
+    return redirect("portal:today")
 
 
 @require_safe

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,14 +14,15 @@ from django.db.models import Q
 from clinics import audit
 from clinics.actors import CanAct
 from clinics.models import User
-from exercises.content import Statement
 from exercises.dosage import Dosage
-from exercises.models import Exercise, ExerciseEdition
-from patients.models import Patient
-from prescriptions import rules
+from exercises.models import Exercise
+from patients.models import Episode, Patient
+from prescriptions import checks, facts, watch
 from prescriptions.models import (
+    KeptFinding,
     Moment,
     Outcome,
+    Override,
     PrescribedExercise,
     Prescription,
     PrescriptionEdition,
@@ -61,7 +63,7 @@ class LogDiffers(Exception):
 class Blocked(Exception):
     """A check forbids the programme as it is."""
 
-    def __init__(self, findings: Sequence[rules.Finding]) -> None:
+    def __init__(self, findings: Sequence[checks.Finding]) -> None:
         super().__init__("; ".join(finding.message for finding in findings))
         self.findings = findings
 
@@ -75,6 +77,9 @@ class LinePlan:
     direction_note: str
     weekdays: Sequence[int]
     side: str
+    soon_after_waking: bool = False
+    # What is written down to go on despite a finding: by rule, by field.
+    recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,13 @@ class EntryReport:
     repetitions: int | None
     pain: dict[Moment, int | None]
     comment: str = ""
+    # Codes of zones on the body map, before and after; then those numb or tingling.
+    zones_before: tuple[str, ...] = ()
+    zones_after: tuple[str, ...] = ()
+    numb_before: tuple[str, ...] = ()
+    numb_after: tuple[str, ...] = ()
+    feel: str = ""
+    ease: str = ""
 
 
 @transaction.atomic
@@ -118,6 +130,9 @@ def start_draft(
         starts_on=starts_on,
         edited_by=by,
         edited_at=at,
+        avoid=last.avoid if last else "",
+        if_worse=last.if_worse if last else "",
+        pauses_on_red=last.pauses_on_red if last else True,
     )
     if last is not None:
         lines = last.lines.with_exercises().select_related("exercise_edition__exercise__current")
@@ -137,6 +152,9 @@ def save_draft(
     reason: str,
     by: User,
     at: datetime,
+    avoid: str = "",
+    if_worse: str = "",
+    pauses_on_red: bool = True,
 ) -> PrescriptionEdition:
     """Store the draft as it is on the page. Raises DraftChanged, and then stores nothing.
 
@@ -144,10 +162,21 @@ def save_draft(
     """
     locked = _locked_draft(draft, version)
     locked.starts_on, locked.review_on, locked.reason = starts_on, review_on, reason
+    locked.avoid, locked.if_worse, locked.pauses_on_red = avoid, if_worse, pauses_on_red
     locked.version += 1
     locked.edited_by, locked.edited_at = by, at
     locked.save(
-        update_fields=["starts_on", "review_on", "reason", "version", "edited_by", "edited_at"]
+        update_fields=[
+            "starts_on",
+            "review_on",
+            "reason",
+            "avoid",
+            "if_worse",
+            "pauses_on_red",
+            "version",
+            "edited_by",
+            "edited_at",
+        ]
     )
     _write_lines(locked, lines)
     _audit(by, "saved a draft", locked, version=locked.version)
@@ -173,6 +202,9 @@ def add_exercise(
         reason=draft.reason,
         by=by,
         at=at,
+        avoid=draft.avoid,
+        if_worse=draft.if_worse,
+        pauses_on_red=draft.pauses_on_red,
     )
 
 
@@ -180,21 +212,28 @@ def add_exercise(
 def publish(
     *, draft: PrescriptionEdition, version: int, by: User, at: datetime
 ) -> PrescriptionEdition:
-    """Freeze the draft as the edition in force.
+    """Freeze the draft as the edition in force, with every finding and what was written down.
 
     Raises DraftChanged, NothingPrescribed, ReasonMissing or Blocked, and then changes nothing.
     """
+    # A log that pauses an exercise takes the same lock: one of the two comes first.
+    patient = Patient.objects.select_for_update(of=["self"]).with_clinic().get(pk=draft.patient_id)
     locked = _locked_draft(draft, version)
     lines = list(locked.lines.with_exercises())
     if not lines:
         raise NothingPrescribed
     if locked.number > 1 and not locked.reason.strip():
         raise ReasonMissing
-    findings = rules.check(
-        [rules_facts(line.exercise_edition, line.hold_seconds) for line in lines]
-    )
-    if rules.verdict(findings) >= rules.Verdict.BLOCKED:
-        raise Blocked([found for found in findings if found.verdict >= rules.Verdict.BLOCKED])
+    findings = facts.findings_of(lines, patient=patient, today=patient.local_date(at))
+    unanswered = [
+        finding
+        for line, found in zip(lines, findings, strict=True)
+        for finding in checks.unanswered(found, line.recorded)
+    ]
+    if unanswered:
+        raise Blocked(unanswered)
+    for line, found in zip(lines, findings, strict=True):
+        _keep(line, found, by=by, at=at)
     locked.published_at, locked.published_by_name = at, by.name
     locked.save(update_fields=["published_at", "published_by_name"])
     _audit(by, "published an edition", locked, number=locked.number, reason=locked.reason)
@@ -237,7 +276,9 @@ def record_session(
 
     Raises NotInThisProgramme, or LogDiffers when another content is stored under the key.
     """
-    _refuse_foreign_lines(edition, entries)
+    # The same lock as publishing takes: a pause and an edition come one after the other.
+    Patient.objects.select_for_update().only("pk").get(pk=by.pk)
+    lines = _lines_of(edition, entries)
     digest = _digest(edition, entries)
     log = _store_once(
         SessionLog(
@@ -253,25 +294,51 @@ def record_session(
     )
     if log is None:
         return _stored_log(client_uuid, digest, by)
-    SessionEntry.objects.bulk_create(_entry(log, report) for report in entries)
+    stored = SessionEntry.objects.bulk_create(
+        _entry(log, report, lines[report.prescribed_exercise_id]) for report in entries
+    )
+    _say_where_symptoms_are(by, entries)
+    watch.judge(stored, patient=by, at=received_at)
     later = Q(last_logged_at=None) | Q(last_logged_at__lt=done_at)
     Patient.objects.filter(later, pk=by.pk).update(last_logged_at=done_at)
     _audit(by, "logged a session", log)
     return log
 
 
-def rules_facts(text: ExerciseEdition, hold_seconds: int) -> rules.Planned:
-    """One exercise, held this long, as the rules read it."""
-    companion = None if text.companion_optional else text.companion
-    return rules.Planned(
-        code=text.exercise.code,
-        name=text.name,
-        hold_seconds=hold_seconds,
-        max_hold_seconds=text.max_hold_seconds,
-        hold_message=Statement.parse(text.hold_message).text,
-        companion_code=companion.code if companion else "",
-        companion_name=str(companion) if companion else "",
+def _keep(
+    line: PrescribedExercise, findings: Sequence[checks.Finding], *, by: User, at: datetime
+) -> None:
+    """Keep with the edition what was shown of a line, and what was written down about it."""
+    about = {
+        "clinic_id": line.clinic_id,
+        "patient_id": line.patient_id,
+        "edition_id": line.edition_id,
+        "prescribed_exercise": line,
+    }
+    KeptFinding.objects.bulk_create(
+        KeptFinding(
+            **about,
+            rule=finding.rule,
+            verdict=finding.verdict,
+            message=finding.message[:500],
+            facts=list(finding.facts),
+            rules_version=checks.VERSION,
+            shown_at=at,
+        )
+        for finding in findings
     )
+    for rule in dict.fromkeys(finding.rule for finding in findings):
+        override = Override.objects.create(
+            **about, rule=rule, recorded=line.recorded[rule], by=by, at=at
+        )
+        audit.record(
+            clinic_id=line.clinic_id,
+            by=by,
+            verb="went on despite a finding",
+            target=override,
+            patient_id=line.patient_id,
+            rule=rule,
+        )
 
 
 def plan_of(line: PrescribedExercise) -> LinePlan:
@@ -282,6 +349,7 @@ def plan_of(line: PrescribedExercise) -> LinePlan:
         direction_note=line.direction_note,
         weekdays=line.weekdays,
         side=line.side,
+        soon_after_waking=line.soon_after_waking,
     )
 
 
@@ -304,17 +372,31 @@ def _write_lines(draft: PrescriptionEdition, lines: Sequence[LinePlan]) -> None:
             weekdays=sorted(set(line.weekdays)) or every_day(),
             side=line.side,
             direction_note=line.direction_note,
+            soon_after_waking=line.soon_after_waking,
+            recorded={rule: dict(written) for rule, written in line.recorded.items()},
             **line.dosage.as_fields(),
         )
         for order, line in enumerate(lines, start=1)
     )
 
 
-def _refuse_foreign_lines(edition: PrescriptionEdition, entries: Sequence[EntryReport]) -> None:
-    ours = {line.pk for line in edition.lines.all()}
+def _lines_of(
+    edition: PrescriptionEdition, entries: Sequence[EntryReport]
+) -> dict[int, PrescribedExercise]:
+    lines = {line.pk: line for line in edition.lines.all()}
     named = [report.prescribed_exercise_id for report in entries]
-    if edition.is_draft or not named or not set(named) <= ours or len(named) != len(set(named)):
+    is_ours = bool(named) and set(named) <= set(lines) and len(named) == len(set(named))
+    if edition.is_draft or not is_ours:
         raise NotInThisProgramme
+    return lines
+
+
+def _say_where_symptoms_are(patient: Patient, entries: Sequence[EntryReport]) -> None:
+    """Keep with the open episode where symptoms are now, if the log says so."""
+    marked = [report for report in entries if report.zones_before or report.zones_after]
+    if marked:
+        now = sorted({code for report in marked for code in report.zones_after})
+        Episode.objects.of_patient(patient).open().update(zones_now=now)
 
 
 def _store_once(log: SessionLog) -> SessionLog | None:
@@ -335,16 +417,22 @@ def _stored_log(client_uuid: UUID, digest: str, patient: Patient) -> SessionLog:
     return stored
 
 
-def _entry(log: SessionLog, report: EntryReport) -> SessionEntry:
+def _entry(log: SessionLog, report: EntryReport, line: PrescribedExercise) -> SessionEntry:
     return SessionEntry(
         clinic_id=log.clinic_id,
         patient_id=log.patient_id,
         log=log,
-        prescribed_exercise_id=report.prescribed_exercise_id,
+        prescribed_exercise=line,
         outcome=report.outcome,
         repetitions=report.repetitions,
         pain_skipped=[str(moment) for moment, pain in report.pain.items() if pain is None],
         comment=report.comment,
+        zones_before=list(report.zones_before),
+        zones_after=list(report.zones_after),
+        numb_before=list(report.numb_before),
+        numb_after=list(report.numb_after),
+        feel=report.feel,
+        ease=report.ease,
         **{f"pain_{moment}": pain for moment, pain in report.pain.items()},
     )
 

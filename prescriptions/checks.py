@@ -199,6 +199,11 @@ class Finding:
         return TO_GO_ON.get(self.rule, ())
 
     @property
+    def basis(self) -> str:
+        """The rule and the facts it used, for whoever wants to look them up."""
+        return " · ".join((f"Rule {self.rule}", *self.facts))
+
+    @property
     def can_be_overridden(self) -> bool:
         return self.verdict is not Verdict.STOP and bool(self.needed)
 

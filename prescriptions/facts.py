@@ -1,5 +1,7 @@
 """Gathers what the checks have to know, in at most four queries whatever the history."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from exercises.content import Statement
@@ -11,8 +13,18 @@ from patients.episodes import Phase
 from patients.lights import After, During, Light
 from patients.models import ConditionOnFile, DirectionTest, Episode, Patient, RaisedFlag
 from patients.redflags import BY_CODE
-from prescriptions.checks import Load, OnFile, Paused, Planned, Record, Tested, way
-from prescriptions.models import Pause
+from prescriptions.checks import (
+    Finding,
+    Load,
+    OnFile,
+    Paused,
+    Planned,
+    Record,
+    Tested,
+    check,
+    way,
+)
+from prescriptions.models import Pause, PrescribedExercise
 
 
 def record_of(patient: Patient, *, today: date) -> Record:
@@ -25,32 +37,44 @@ def record_of(patient: Patient, *, today: date) -> Record:
     paused = tuple(
         _paused(pause, patient) for pause in Pause.objects.of_patient(patient).in_force()
     )
-    valid_days = patient.clinic.thresholds.test_valid_days
-    if episode is None:
-        flags = RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True)
-        return Record(
-            today=today,
-            open_flags=_in_words(list(flags)),
-            conditions=on_file,
-            paused=paused,
-            test_valid_days=valid_days,
-        )
-    tests = DirectionTest.objects.of_episode(episode).latest_of_each()
-    return Record(
+    tests = DirectionTest.objects.of_patient(patient).latest_of_each()
+    known = Record(
         today=today,
-        screened_on=patient.local_date(episode.screened_at) if episode.screened_at else None,
-        open_flags=_in_words(episode.open_flags),
-        phase=Phase(episode.phase),
-        preference=way(*episode.preference) if episode.preference else None,
+        # A red test of an episode that is closed stays red: only a newer test replaces it.
         tests={
             way(Region(test.region), Direction(test.direction)): _tested(test, episode, patient)
             for test in tests
         },
         conditions=on_file,
         paused=paused,
-        reach=reach(zones(episode.zones_now)),
-        test_valid_days=valid_days,
+        test_valid_days=patient.clinic.thresholds.test_valid_days,
     )
+    if episode is None:
+        flags = RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True)
+        return replace(known, open_flags=_in_words(list(flags)))
+    return replace(
+        known,
+        screened_on=patient.local_date(episode.screened_at) if episode.screened_at else None,
+        open_flags=_in_words(episode.open_flags),
+        phase=Phase(episode.phase),
+        preference=way(*episode.preference) if episode.preference else None,
+        reach=reach(zones(episode.zones_now)),
+    )
+
+
+def findings_of(
+    lines: Sequence[PrescribedExercise], *, patient: Patient, today: date
+) -> list[list[Finding]]:
+    """What the checks say of each stored line, on this day."""
+    programme = [
+        planned(
+            line.exercise_edition,
+            hold_seconds=line.hold_seconds,
+            soon_after_waking=line.soon_after_waking,
+        )
+        for line in lines
+    ]
+    return check(programme, record_of(patient, today=today))
 
 
 def planned(
@@ -83,13 +107,13 @@ def planned(
     )
 
 
-def _tested(test: DirectionTest, episode: Episode, patient: Patient) -> Tested:
+def _tested(test: DirectionTest, episode: Episode | None, patient: Patient) -> Tested:
     return Tested(
         light=Light(test.light),
         on=patient.local_date(test.at),
         during=During(test.during).label.lower(),
         after=After(test.after).label.lower(),
-        is_overtaken=episode.overtakes(test),
+        is_overtaken=episode is None or episode.overtakes(test),
     )
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 from django import forms
@@ -9,21 +10,19 @@ from clinics.forms import LineField, ParagraphsField
 from exercises.dosage import LABELS, LIMITS, Dosage
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import Side
+from prescriptions import checks, facts
 from prescriptions.actions import LinePlan
 from prescriptions.changes import DAY_NAMES
 from prescriptions.models import PrescribedExercise, PrescriptionEdition, every_day
+from prescriptions.record_forms import PREFIX, RECORD, DateInput
 
-PREFIX = "lines"
 MOST_LINES = 30
+MOST_RECORDS = 100  # fields beside findings, of one line
 LATEST_START = timedelta(days=366)
 DAYS = [(str(day), name) for day, name in enumerate(DAY_NAMES, start=1)]
 
 
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
+NOTHING: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 class ProgrammeForm(forms.ModelForm):
@@ -33,15 +32,30 @@ class ProgrammeForm(forms.ModelForm):
 
     class Meta:
         model = PrescriptionEdition
-        fields = ["starts_on", "review_on", "reason"]
-        field_classes = {"reason": ParagraphsField}
+        fields = ["starts_on", "review_on", "reason", "avoid", "if_worse", "pauses_on_red"]
+        field_classes = {
+            "reason": ParagraphsField,
+            "avoid": ParagraphsField,
+            "if_worse": ParagraphsField,
+        }
         widgets = {
             "starts_on": DateInput(),
             "review_on": DateInput(),
             "reason": forms.Textarea(attrs={"rows": 2}),
+            "avoid": forms.Textarea(attrs={"rows": 2}),
+            "if_worse": forms.Textarea(attrs={"rows": 2}),
         }
-        labels = {"starts_on": "Starts on", "review_on": "Review on"}
-        help_texts = {"review_on": "When you want to look at it again. May be left open."}
+        labels = {
+            "starts_on": "Starts on",
+            "review_on": "Review on",
+            "pauses_on_red": "Pause a stretch by itself after a bad log",
+        }
+        help_texts = {
+            "review_on": "When you want to look at it again. May be left open.",
+            "avoid": "Which movement, and why: the patient reads it above the stretches.",
+            "if_worse": "What the patient should do.",
+            "pauses_on_red": "The patient is told that this is your rule, and who will look when.",
+        }
 
     def __init__(self, *args: Any, today: date, publishing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,7 +104,9 @@ class LineForm(forms.Form):
         help_text="The patient reads this with the stretch.",
     )
 
-    field_order = ["exercise", *LIMITS, "side", "weekdays", "direction_note"]
+    soon_after_waking = forms.BooleanField(label="Within two hours of waking", required=False)
+
+    field_order = ["exercise", *LIMITS, "side", "weekdays", "soon_after_waking", "direction_note"]
 
     def __init__(self, *args: Any, exercises: Mapping[int, Exercise], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,12 +133,24 @@ class LineForm(forms.Form):
     def clean_side(self) -> str:
         return self.cleaned_data["side"] or Side.NONE.value
 
-    def typed_hold_seconds(self) -> int:
-        """What stands in the field now; no hold while it is no number."""
-        return as_key(self["hold_seconds"].value()) or 0
+    def planned(self) -> checks.Planned:
+        """The line as the checks see it now; no hold while the field holds no number."""
+        if self.shown is None:
+            raise LookupError("a line of a strange exercise is not checked")
+        return facts.planned(
+            self.shown.text,
+            hold_seconds=as_key(self["hold_seconds"].value()) or 0,
+            soon_after_waking=bool(self["soon_after_waking"].value()),
+        )
 
-    def plan(self) -> LinePlan:
-        """The line as an action takes it; only for a valid form."""
+    @property
+    def recorded(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is stored beside its findings."""
+        stored: Mapping[str, Mapping[str, Any]] = self.initial.get("recorded", {})
+        return stored
+
+    def plan(self, recorded: Mapping[str, Mapping[str, Any]] = NOTHING) -> LinePlan:
+        """The line as an action takes it, with what stands beside its findings."""
         cleaned = self.cleaned_data
         return LinePlan(
             exercise=cleaned["exercise"],
@@ -130,6 +158,8 @@ class LineForm(forms.Form):
             direction_note=cleaned["direction_note"],
             weekdays=cleaned["weekdays"],
             side=cleaned["side"],
+            soon_after_waking=cleaned["soon_after_waking"],
+            recorded=recorded,
         )
 
 
@@ -197,6 +227,13 @@ class PickerForm(forms.Form):
     """The search for an exercise, beside the programme."""
 
     q = LineField(label="Find an exercise", max_length=100, required=False)
+    hide_blocked = forms.BooleanField(label="Hide what is blocked", required=False)
+
+    def asked(self) -> tuple[str, bool]:
+        """The words to look for, and whether blocked exercises stay out."""
+        if not self.is_valid():
+            return "", False
+        return self.cleaned_data["q"], self.cleaned_data["hide_blocked"]
 
 
 def line_data(line: PrescribedExercise) -> dict[str, Any]:
@@ -206,6 +243,8 @@ def line_data(line: PrescribedExercise) -> dict[str, Any]:
         "side": line.side,
         "weekdays": [str(day) for day in line.weekdays],
         "direction_note": line.direction_note,
+        "soon_after_waking": line.soon_after_waking,
+        "recorded": line.recorded,
     }
 
 
@@ -240,11 +279,18 @@ def rows_of(data: QueryDict) -> list[dict[str, list[str]]]:
     """
     total = as_key(data.get(f"{PREFIX}-TOTAL_FORMS"))
     number = MOST_LINES + 1 if total is None else min(total, MOST_LINES + 1)
-    names = ("exercise", *LIMITS, "side", "weekdays", "direction_note")
     return [
-        {name: data.getlist(f"{PREFIX}-{place}-{name}") for name in names}
+        {name: data.getlist(f"{PREFIX}-{place}-{name}") for name in _names(data, place)}
         for place in range(number)
     ]
+
+
+def _names(data: QueryDict, place: int) -> list[str]:
+    """The fields of one line, with those that stand beside its findings."""
+    always = ["exercise", *LIMITS, "side", "weekdays", "soon_after_waking", "direction_note"]
+    begin = f"{PREFIX}-{place}-"
+    records = [name.removeprefix(begin) for name in data if name.startswith(f"{begin}{RECORD}-")]
+    return [*always, *records[:MOST_RECORDS]]
 
 
 def posted_rows(rows: Iterable[Mapping[str, Any]]) -> QueryDict:
@@ -256,5 +302,6 @@ def posted_rows(rows: Iterable[Mapping[str, Any]]) -> QueryDict:
     for place, row in enumerate(rows):
         for name, value in row.items():
             values = value if isinstance(value, list) else [str(value)]
-            data.setlist(f"{PREFIX}-{place}-{name}", values)
+            if values:
+                data.setlist(f"{PREFIX}-{place}-{name}", values)
     return data

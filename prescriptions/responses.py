@@ -10,12 +10,14 @@ from exercises.vocabulary import Term
 from patients.bodymap import (
     Movement,
     Zone,
+    grown,
     movement,
     new_other_leg,
     spread_below_the_knee,
     worse_of,
 )
 
+MOST_PAIN = 10
 VERSION = 1  # of these rules; kept with every response
 
 
@@ -101,8 +103,8 @@ def movement_of(report: Report) -> Movement:
 
 
 def new_or_worse_numbness(report: Report) -> bool:
-    """Whether numbness or tingling is somewhere it was not, or reaches further."""
-    return bool(set(report.numb_after) - set(report.numb_before))
+    """Whether numbness or tingling is somewhere it was not, unless it has moved nearer."""
+    return grown(report.numb_before, report.numb_after)
 
 
 def rose(report: Report, limits: Limits) -> bool:
@@ -168,7 +170,8 @@ def other_leg(report: Report) -> bool:
 def is_alarming(report: Report, given: Response, limits: Limits) -> bool:
     """Whether a log asks for a therapist the same or next working day (tier 1)."""
     hurts_much = report.after is not None and report.after >= limits.alarming_after
-    return given.colour is Colour.RED or hurts_much or spread_down_the_leg(report)
+    has_spread = spread_down_the_leg(report) or other_leg(report)
+    return given.colour is Colour.RED or hurts_much or has_spread
 
 
 def pauses_the_direction(report: Report, red_logs_before: int, given: Response) -> bool:

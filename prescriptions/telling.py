@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
+from typing import Any
+
+from django.http import QueryDict
 
 from exercises.models import Exercise
 from patients.models import Patient
-from prescriptions import changes, rules
-from prescriptions.actions import rules_facts
+from prescriptions import changes, checks, facts
 from prescriptions.adherence import Count, Line, Plan, Row, session_in_words, total
 from prescriptions.forms import LineForm
 from prescriptions.models import (
@@ -19,6 +21,7 @@ from prescriptions.models import (
     PrescriptionEdition,
     SessionLog,
 )
+from prescriptions.record_forms import RecordForm
 
 Key = tuple[int, str]
 
@@ -105,35 +108,72 @@ def rows_for(
 
 
 @dataclass(frozen=True)
+class DeskFinding:
+    """A finding beside its line, with the fields for what it asks to write down."""
+
+    finding: checks.Finding
+    form: RecordForm
+
+
+@dataclass(frozen=True)
 class DeskLine:
     """One line on the therapist's desk: its fields, what it is, and what the checks say of it."""
 
     form: LineForm
     exercise: Exercise | None
     place: int  # from 0
-    findings: Sequence[rules.Finding]
+    findings: Sequence[DeskFinding]
     offered: Exercise | None  # a companion that does not follow yet
-
     is_last: bool
 
     @property
     def following_place(self) -> int:
         return self.place + 1
 
+    @property
+    def is_valid(self) -> bool:
+        return all(found.form.is_valid() for found in self.findings)
 
-def desk_lines(forms: Sequence[LineForm]) -> list[DeskLine]:
-    """The lines on the desk, checked as they are typed; the action checks again."""
+    @property
+    def recorded(self) -> dict[str, dict[str, Any]]:
+        """What is written down beside the findings, by rule; only for a valid line."""
+        return {found.finding.rule: found.form.recorded for found in self.findings}
+
+
+def desk_lines(
+    forms: Sequence[LineForm],
+    record: checks.Record,
+    *,
+    data: QueryDict | None = None,
+    publishing: bool = False,
+) -> list[DeskLine]:
+    """The lines on the desk, checked as they are typed; the action checks again.
+
+    `data` is what was posted, with the lines numbered as they are in `forms`.
+    """
     shown = [(form, form.shown) for form in forms]
-    facts = [
-        rules_facts(exercise.text, form.typed_hold_seconds()) if exercise else None
-        for form, exercise in shown
-    ]
+    known = [place for place, (_, exercise) in enumerate(shown) if exercise is not None]
+    programme = [form.planned() for form, exercise in shown if exercise is not None]
+    found = dict(zip(known, checks.check(programme, record), strict=True))
     return [
         DeskLine(
             form=form,
             exercise=exercise,
             place=place,
-            findings=_findings_on_first(facts[place:]),
+            findings=[
+                DeskFinding(
+                    finding,
+                    RecordForm(
+                        data,
+                        finding=finding,
+                        place=place,
+                        today=record.today,
+                        publishing=publishing,
+                        stored=form.recorded.get(finding.rule),
+                    ),
+                )
+                for finding in _one_of_each_rule(found.get(place, []))
+            ],
             offered=_offered(exercise, [later for _, later in shown[place + 1 :]]),
             is_last=place + 1 == len(shown),
         )
@@ -141,10 +181,53 @@ def desk_lines(forms: Sequence[LineForm]) -> list[DeskLine]:
     ]
 
 
-def _findings_on_first(facts: Sequence[rules.Planned | None]) -> list[rules.Finding]:
-    """What the checks say of a line, given it and those below; nothing of a strange one."""
-    first, *following = facts
-    return rules.findings_on(first, [fact for fact in following if fact]) if first else []
+@dataclass(frozen=True)
+class Pick:
+    """An exercise of the library, and what the checks say of it for one patient."""
+
+    exercise: Exercise
+    findings: Sequence[checks.Finding]
+
+    @property
+    def verdict(self) -> checks.Verdict:
+        return checks.verdict(self.findings)
+
+    @property
+    def why(self) -> str:
+        """The most severe reason against it."""
+        worst = max(self.findings, key=lambda finding: finding.verdict, default=None)
+        return worst.message if worst else ""
+
+
+def picks(
+    exercises: Iterable[Exercise], record: checks.Record, *, hides_blocked: bool
+) -> list[Pick]:
+    """Exercises to choose from, each checked on its own before it is chosen."""
+    found = [
+        Pick(
+            exercise, checks.check_one(facts.planned(text, hold_seconds=text.hold_seconds), record)
+        )
+        for exercise in exercises
+        for text in [exercise.text]
+    ]
+    return [pick for pick in found if not hides_blocked or pick.verdict < checks.Verdict.BLOCKED]
+
+
+def _one_of_each_rule(findings: Sequence[checks.Finding]) -> list[checks.Finding]:
+    """One finding for each rule, in their order; several of one rule are told as one."""
+    merged: dict[str, checks.Finding] = {}
+    for finding in findings:
+        first = merged.get(finding.rule)
+        merged[finding.rule] = (
+            finding
+            if first is None
+            else replace(
+                first,
+                message=f"{first.message} {finding.message}",
+                facts=(*first.facts, *finding.facts),
+            )
+        )
+    return list(merged.values())
 
 
 def _offered(exercise: Exercise | None, following: Sequence[Exercise | None]) -> Exercise | None:

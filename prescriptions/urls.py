@@ -1,15 +1,22 @@
 from django.urls import path
 
-from prescriptions.views import drafts, programmes
+from prescriptions.views import alerts, drafts, programmes, timeline
 
 app_name = "prescriptions"
 
 urlpatterns = [
     path("patients/<int:pk>/", programmes.of_patient, name="of_patient"),
+    path("patients/<int:pk>/timeline/", timeline.timeline, name="timeline"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("alerts/<int:pk>/open/", alerts.look, name="open_alert"),
+    path("alerts/<int:pk>/close/", alerts.close, name="close_alert"),
+    path("pauses/<int:pk>/lift/", alerts.lift, name="lift"),
     path("patients/<int:pk>/draft/", drafts.start, name="start"),
     path("exercises/<int:pk>/", drafts.for_whom, name="for_whom"),
     path("drafts/<int:pk>/", drafts.edit, name="edit"),
     path("drafts/<int:pk>/exercises/", drafts.picker, name="picker"),
+    path("drafts/<int:pk>/findings/", drafts.findings, name="findings"),
     path("drafts/<int:pk>/discard/", drafts.discard, name="discard"),
     path("editions/<int:pk>/", programmes.edition, name="edition"),
     path("<int:pk>/", programmes.detail, name="detail"),

@@ -96,12 +96,27 @@ def line(code: str = "TILT", **dosage: int) -> actions.LinePlan:
         direction_note=text.direction_note,
         weekdays=every_day(),
         side=Side.NONE.value,
+        recorded={"V15": {"reason": "Not with this one."}},
     )
+
+
+def screened(patient: Patient) -> Episode:
+    """The patient's open episode, with a safety screen that found nothing."""
+    by = founder(patient.clinic)
+    with inside(patient.clinic_id, user_id=by.pk):
+        episode = Episode.objects.of_patient(patient).open().first()
+        if episode is None:
+            episode = assessments.open_episode(
+                patient=patient, complaint="Low back pain", onset_on=None, by=by, at=NOW
+            )
+            assessments.record_screen(episode=episode, answers=[], remark="", by=by, at=NOW)
+        return episode
 
 
 def draft(
     *, of: Patient, lines: list[actions.LinePlan] | None = None, reason: str = ""
 ) -> PrescriptionEdition:
+    screened(of)
     by = founder(of.clinic)
     with inside(of.clinic_id, user_id=by.pk):
         begun = actions.start_draft(patient=of, starts_on=TODAY, by=by, at=NOW)
@@ -146,6 +161,32 @@ def log(
             edition=of,
             entries=entries,
             client_uuid=client_uuid or uuid4(),
+            done_at=done_at,
+            received_at=done_at,
+            by=patient,
+        )
+
+
+def alarming_log(
+    *, of: PrescriptionEdition, done_at: datetime = NOW, comment: str = "", **said: object
+) -> SessionLog:
+    """A session after which symptoms had spread below the knee, sent from the patient's phone.
+
+    With `numb_after` the log is red.
+    """
+    spread = {"zones_before": ("low-2-L",), "zones_after": ("low-2-L", "low-5-L"), **said}
+    with inside(of.clinic_id, patient_id=of.patient_id):
+        patient = Patient.objects.only("pk", "clinic", "time_zone").get(pk=of.patient_id)
+        edition = PrescriptionEdition.objects.get(pk=of.pk)
+        pain = {Moment.BEFORE: 3, Moment.DURING: 5, Moment.AFTER: 4}
+        entries = [
+            actions.EntryReport(line.pk, Outcome.DONE, line.repetitions, pain, comment, **spread)
+            for line in edition.lines.all()
+        ]
+        return actions.record_session(
+            edition=edition,
+            entries=entries,
+            client_uuid=uuid4(),
             done_at=done_at,
             received_at=done_at,
             by=patient,
@@ -259,9 +300,11 @@ def direction_test(
 def everything(*, of: Clinic, word: str = "word") -> Patient:
     """A patient with a row in every table of a clinic, `word` in every text."""
     one = patient(of=of, name=f"Patient {word}")
+    screen(of=episode(of=one, complaint=word))
     note(of=one, text=word)
     published = edition(of=one)
     log(of=published, comment=word)
+    alarming_log(of=published, comment=word)
     draft(of=one, reason=word)
     with inside(of.pk):
         _, token = patient_actions.invite(patient=one, at=NOW, by=founder(of))
@@ -275,7 +318,9 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
 
 def assessed(patient: Patient, *, word: str = "word") -> Episode:
     """An episode with a row in every table about direction and safety, one of its flags open."""
-    begun = episode(of=patient, complaint=word)
+    with inside(patient.clinic_id):
+        begun = Episode.objects.of_patient(patient).open().first()
+    begun = begun or episode(of=patient, complaint=word)
     screen(of=begun, answers=["coughing"], remark=word)
     with inside(patient.clinic_id):
         raised = RaisedFlag.objects.of_patient(patient).open().get()

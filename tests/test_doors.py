@@ -21,7 +21,14 @@ from patients.models import (
     RaisedFlag,
 )
 from portal.access import COOKIE
-from prescriptions.models import Prescription, PrescriptionEdition
+from prescriptions.models import (
+    Alert,
+    FollowUp,
+    Pause,
+    Prescription,
+    PrescriptionEdition,
+    SessionLog,
+)
 from tests import make
 from tests.conftest import as_login, signed_in
 
@@ -56,10 +63,16 @@ ABOUT = {
     "prescriptions:for_whom": Exercise,
     "prescriptions:edit": PrescriptionEdition,
     "prescriptions:picker": PrescriptionEdition,
+    "prescriptions:findings": PrescriptionEdition,
     "prescriptions:discard": PrescriptionEdition,
     "prescriptions:edition": PrescriptionEdition,
     "prescriptions:detail": Prescription,
     "prescriptions:end": Prescription,
+    "prescriptions:timeline": Patient,
+    "prescriptions:alert": Alert,
+    "prescriptions:open_alert": Alert,
+    "prescriptions:close_alert": Alert,
+    "prescriptions:lift": Pause,
     "exercises:detail": Exercise,
     "exercises:edition": Exercise,
     "exercises:copy": Exercise,
@@ -69,9 +82,12 @@ ABOUT = {
     "exercises:archive": Exercise,
     "exercises:restore": Exercise,
     "portal:log": PrescriptionEdition,
+    "portal:saved": SessionLog,
+    "portal:follow_up": FollowUp,
 }
 OF_NO_ROW = {
     "home": "staff",
+    "prescriptions:alerts": "staff",
     "patients:create": "staff",
     "patients:archived": "staff",
     "exercises:library": "staff",
@@ -162,6 +178,8 @@ def keys_of_everything(clinic: Clinic) -> dict[type, int]:
             Prescription: Prescription.objects.get().pk,
             PrescriptionEdition: PrescriptionEdition.objects.drafts().get().pk,
             Exercise: Exercise.objects.of(clinic).get().pk,
+            Alert: Alert.objects.order_by("pk")[0].pk,
+            Pause: Pause.objects.order_by("pk")[0].pk,
         }
 
 
@@ -264,8 +282,12 @@ NEEDS_MORE_THAN_LOOKING = {
     "prescriptions:for_whom",
     "prescriptions:edit",
     "prescriptions:picker",
+    "prescriptions:findings",
     "prescriptions:discard",
     "prescriptions:end",
+    "prescriptions:open_alert",
+    "prescriptions:close_alert",
+    "prescriptions:lift",
 }
 ADMIN_ONLY = {
     "clinics:settings",

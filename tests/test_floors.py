@@ -21,6 +21,7 @@ PLAIN = [
     "exercises/dosage.py",
     "exercises/content/*.py",
     "patients/bodymap.py",
+    "patients/compass.py",
     "patients/conditions.py",
     "patients/dates.py",
     "patients/episodes.py",
@@ -31,7 +32,6 @@ PLAIN = [
     "prescriptions/checks.py",
     "prescriptions/desk.py",
     "prescriptions/responses.py",
-    "prescriptions/rules.py",
     "portal/devices.py",
 ]
 QUERY_WORDS = {"filter", "exclude", "annotate", "aggregate", "raw", "create", "delete", "update"}

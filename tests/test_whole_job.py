@@ -9,6 +9,8 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from clinics.models import Membership
+from clinics.tenancy import inside
+from patients.models import Patient
 from tests import make
 from tests.browser import DESK, PHONE, WHY_NO_BROWSER, Watched
 
@@ -61,6 +63,9 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     page.get_by_role("button", name=re.compile("Save|Record")).first.click()
     expect(page.get_by_role("heading", name="Zoë")).to_be_visible()
     seen("patient-empty")
+    with inside(clinic.pk):
+        patient = Patient.objects.of(clinic).with_clinic().get()
+    make.screened(patient)
 
     page.get_by_role("button", name="Prescribe").click()
     seen("draft-empty")
@@ -144,10 +149,11 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     page.get_by_role("button", name="Move Repeated Extension in Lying up").click()
     page.get_by_role("button", name="Publish edition 2").click()
     expect(page.get_by_text("Say what changed and why").first).to_be_visible()
+    expect(page.get_by_text("Needed to go on.").first).to_be_visible()
     seen("draft-no-reason")
-    page.get_by_label(re.compile("What changed and why")).fill(
-        "Extension helps, so it comes first."
-    )
+    why = page.get_by_label(re.compile("What changed and why"))
+    why.fill("Extension helps, so it comes first.")
+    page.get_by_label("Reason to go on").fill("The press-ups come before, not after.")
     page.get_by_role("button", name="Publish edition 2").click()
     page.get_by_role("link", name="Edition 2", exact=True).click()
     expect(page.get_by_text("New order")).to_be_visible()

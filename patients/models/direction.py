@@ -146,8 +146,12 @@ class Episode(PatientModel):
         return self.closed_at is None
 
     def overtakes(self, test: "DirectionTest") -> bool:
-        """Whether something has happened since this test that makes it worthless."""
-        return self.unsettled_at is not None and test.at <= self.unsettled_at
+        """Whether something has happened since this test that makes it worthless.
+
+        A new episode does: what another one showed is old, however short ago.
+        """
+        is_of_another = test.episode_id != self.pk
+        return is_of_another or (self.unsettled_at is not None and test.at <= self.unsettled_at)
 
     @property
     def preference(self) -> tuple[Region, Direction] | None:

@@ -394,7 +394,7 @@ def _told_of_preference(preference: Way | None) -> str:
 
 
 def _compasses(patient: Patient, episode: Episode) -> list[Compass]:
-    """The compass of each region, from the tests of this episode."""
+    """The compass of each region, red tests of earlier episodes included."""
     latest = {
         (Region(test.region), Direction(test.direction)): Latest(
             light=Light(test.light),
@@ -402,7 +402,7 @@ def _compasses(patient: Patient, episode: Episode) -> list[Compass]:
             what=f"{test.get_during_display()}, then {test.get_after_display().lower()}",
             is_overtaken=episode.overtakes(test),
         )
-        for test in DirectionTest.objects.of_episode(episode).latest_of_each()
+        for test in DirectionTest.objects.of_patient(patient).latest_of_each()
     }
     return [
         compass(

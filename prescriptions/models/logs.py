@@ -13,8 +13,7 @@ from patients.bodymap import Movement
 from patients.models import OfPatientQuerySet, Patient, PatientModel
 from patients.models.direction import one_of, only_zones, zones_field
 from prescriptions.models.programme import PrescribedExercise, PrescriptionEdition
-from prescriptions.responses import Colour, Ease, Feel
-from prescriptions.rules import MOST_PAIN
+from prescriptions.responses import MOST_PAIN, Colour, Ease, Feel
 
 
 class SessionLogQuerySet(OfPatientQuerySet):
@@ -191,7 +190,25 @@ class Later(models.TextChoices):
 class FollowUpQuerySet(OfPatientQuerySet):
     def due(self, now: datetime) -> Self:
         """Those to be asked now: their time has come and nobody has answered."""
-        return self.filter(due_at__lte=now, answers=None).order_by("due_at", "pk")
+        return self.asked_by(now).filter(answers=None).order_by("due_at", "pk")
+
+    def asked_by(self, now: datetime) -> Self:
+        """Those whose time has come, answered or not."""
+        return self.filter(due_at__lte=now)
+
+    def to_come(self, now: datetime) -> Self:
+        return self.filter(due_at__gt=now, answers=None)
+
+    def of_log(self, log: SessionLog) -> Self:
+        return self.filter(entry__log=log)
+
+    def with_exercises(self) -> Self:
+        """With the log and the exercise that each question is about."""
+        return self.select_related(
+            "entry__log",
+            "entry__prescribed_exercise__edition",
+            "entry__prescribed_exercise__exercise_edition",
+        )
 
 
 class FollowUp(PatientModel):

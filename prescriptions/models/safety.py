@@ -84,7 +84,7 @@ class PauseQuerySet(OfPatientQuerySet):
 
 
 class Pause(PatientModel):
-    """One exercise, or all end-range movement in one direction, paused by the patient's logs."""
+    """One exercise, or every movement in one direction, paused by the patient's logs."""
 
     exercise = models.ForeignKey(
         Exercise, models.PROTECT, null=True, blank=True, related_name="+", db_index=False

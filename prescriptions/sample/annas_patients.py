@@ -2,6 +2,10 @@
 
 from datetime import date, time
 
+from exercises.vocabulary import Direction, Region
+from patients.assessments import Tested
+from patients.episodes import Phase
+from patients.lights import After, During, Loading, Neuro, RangeChange, Series, TestPosition
 from prescriptions.sample.courses import WORKDAYS, Habits, Line, Person, Remark, Visit, dose
 from prescriptions.sample.staff import ANNA
 
@@ -15,6 +19,49 @@ KNEES_TO_CHEST = (
     " hours after you get up. Do the press-ups straight after."
 )
 PRESS_UPS_AFTER = "Bending backward, straight after the knees to chest. Up, breathe out, and down."
+PRESS_UPS_HELP = Tested(
+    Region.LUMBAR,
+    Direction.EXTENSION,
+    TestPosition.LYING,
+    Loading.REPEATED,
+    amount=10,
+    series=Series(During.CENTRALISING, After.CENTRALISED, 0, RangeChange.SAME, Neuro.SAME),
+    baseline_pain=5,
+    zones_before=("low-2-R", "low-5-R"),
+    zones_after=("low-2-R", "low-3-R"),
+)
+BENDING_SENDS_IT_DOWN = Tested(
+    Region.LUMBAR,
+    Direction.FLEXION,
+    TestPosition.STANDING,
+    Loading.REPEATED,
+    amount=10,
+    series=Series(During.PERIPHERALISING, After.PERIPHERALISED, None, RangeChange.SAME, Neuro.SAME),
+    baseline_pain=4,
+    zones_before=("low-2-R", "low-3-R"),
+    zones_after=("low-2-R", "low-5-R"),
+)
+PRESS_UPS_STILL_HELP = Tested(
+    Region.LUMBAR,
+    Direction.EXTENSION,
+    TestPosition.LYING,
+    Loading.REPEATED,
+    amount=10,
+    series=Series(During.DECREASED, After.BETTER, 0, RangeChange.UP, Neuro.SAME),
+    baseline_pain=1,
+    zones_before=("low-1-C",),
+)
+BENDING_IS_ONLY_STIFF = Tested(
+    Region.LUMBAR,
+    Direction.FLEXION,
+    TestPosition.LYING,
+    Loading.REPEATED,
+    amount=10,
+    series=Series(
+        During.END_RANGE_ONLY, After.NO_WORSE, 0, RangeChange.SAME, Neuro.SAME, dysfunction=True
+    ),
+    baseline_pain=0,
+)
 MARIA = Person(
     name="María José Núñez Álvarez",
     birth_date=date(1983, 4, 12),
@@ -34,6 +81,9 @@ MARIA = Person(
             " bends forward.",
             (Line("REIL", dose(10, times=3), PRESS_UPS),),
             review_after=7,
+            tested=(PRESS_UPS_HELP, BENDING_SENDS_IT_DOWN),
+            preference=(Region.LUMBAR, Direction.EXTENSION),
+            phase=Phase.REDUCTION,
         ),
         Visit(
             56,
@@ -52,6 +102,8 @@ MARIA = Person(
             ),
             reason="Free of leg pain for eight days. Pelvic tilt added, fewer press-ups.",
             review_after=21,
+            tested=(PRESS_UPS_STILL_HELP,),
+            phase=Phase.MAINTAINED,
         ),
         Visit(
             14,
@@ -64,6 +116,8 @@ MARIA = Person(
             reason="Tilt is easy now and goes. Knees to chest to win back bending forward, always"
             " followed by the press-ups.",
             review_after=28,
+            tested=(PRESS_UPS_STILL_HELP, BENDING_IS_ONLY_STIFF),
+            phase=Phase.RECOVERY_OF_FUNCTION,
         ),
     ),
     habits=Habits(

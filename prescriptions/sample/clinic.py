@@ -1,6 +1,7 @@
 """Tells the story of the sample clinic to the database, by the actions that the pages use."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -12,8 +13,10 @@ from clinics.models import Clinic, Membership, User
 from exercises.models import Exercise
 from exercises.vocabulary import Side
 from patients import actions as patient_actions
-from patients.models import Device, Patient
-from prescriptions import actions
+from patients import assessments
+from patients.models import Device, Episode, Patient
+from prescriptions import actions, checks, facts
+from prescriptions.checks import Needed
 from prescriptions.models import PrescribedExercise, PrescriptionEdition
 from prescriptions.sample import staff
 from prescriptions.sample.courses import Colleague, Line, Person
@@ -105,12 +108,48 @@ def _tell(told: PatientStory, world: _World) -> None:
         therapist=therapist,
         created_at=chapters[0].at,
     )
+    _begin_the_episode(patient, chapters[0], by=therapist)
     _let_into_the_portal(patient, person, chapters[0].at, by=therapist)
     edition: PrescriptionEdition | None = None
     for chapter in chapters:
         edition = _visit(patient, chapter, edition, world, by=therapist)
         if edition and chapter.sessions:
             _log(patient, edition, chapter.sessions)
+
+
+def _begin_the_episode(patient: Patient, chapter: Chapter, *, by: User) -> None:
+    """The complaint is the first sentence of the first note; the safety screen found nothing."""
+    episode = assessments.open_episode(
+        patient=patient,
+        complaint=chapter.visit.note.split(".")[0][:300],
+        onset_on=None,
+        by=by,
+        at=chapter.at,
+    )
+    assessments.record_screen(episode=episode, answers=[], remark="", by=by, at=chapter.at)
+
+
+def _assess(patient: Patient, chapter: Chapter, *, by: User) -> None:
+    """What was tested and decided at one appointment."""
+    visit = chapter.visit
+    episode = Episode.objects.of_patient(patient).open().get()
+    minutes = patient.clinic.thresholds.settles_within_minutes
+    for tested in visit.tested:
+        assessments.record_test(
+            episode=episode, tested=tested, settles_within=minutes, by=by, at=chapter.at
+        )
+    if visit.preference:
+        assessments.set_preference(
+            episode=episode,
+            preference=visit.preference,
+            reason="Tested today.",
+            by=by,
+            at=chapter.at,
+        )
+    if visit.phase:
+        assessments.change_phase(
+            episode=episode, phase=visit.phase, reason=visit.reason, by=by, at=chapter.at
+        )
 
 
 def _let_into_the_portal(patient: Patient, person: Person, at: datetime, *, by: User) -> None:
@@ -132,6 +171,7 @@ def _visit(
     """One appointment. Returns the edition that is in force after it."""
     visit = chapter.visit
     patient_actions.write_note(patient=patient, text=visit.note, by=by, at=chapter.at)
+    _assess(patient, chapter, by=by)
     if visit.ends_because and edition:
         actions.end(
             prescription=edition.prescription,
@@ -152,16 +192,45 @@ def _write_draft(
     patient: Patient, chapter: Chapter, world: _World, *, by: User
 ) -> PrescriptionEdition:
     begun = actions.start_draft(patient=patient, starts_on=chapter.starts_on, by=by, at=chapter.at)
+    lines = [_plan(line, world) for line in chapter.visit.programme]
     return actions.save_draft(
         draft=begun,
         version=begun.version,
-        lines=[_plan(line, world) for line in chapter.visit.programme],
+        lines=_with_answers(lines, patient, chapter),
         starts_on=chapter.starts_on,
         review_on=chapter.review_on,
         reason=chapter.visit.reason,
         by=by,
         at=chapter.at,
     )
+
+
+def _with_answers(
+    lines: list[actions.LinePlan], patient: Patient, chapter: Chapter
+) -> list[actions.LinePlan]:
+    """The lines with what the therapist wrote down beside the findings of that day."""
+    today = patient.local_date(chapter.at)
+    programme = [
+        facts.planned(line.exercise.text, hold_seconds=line.dosage.hold_seconds) for line in lines
+    ]
+    found = checks.check(programme, facts.record_of(patient, today=today))
+    written: dict[Needed, object] = {
+        Needed.SEEN: True,
+        Needed.REASON: chapter.visit.reason or "Tested with the patient today.",
+        Needed.CHECK_ON: (today + timedelta(days=2)).isoformat(),
+        Needed.PAIN_LIMIT: 2,
+        Needed.FADES_WITHIN: 10,
+    }
+    return [
+        replace(
+            line,
+            recorded={
+                finding.rule: {needed.value: written[needed] for needed in finding.needed}
+                for finding in findings
+            },
+        )
+        for line, findings in zip(lines, found, strict=True)
+    ]
 
 
 def _plan(line: Line, world: _World) -> actions.LinePlan:

@@ -6,6 +6,9 @@ from datetime import date, time
 
 from clinics.models import Membership
 from exercises.dosage import Dosage
+from exercises.vocabulary import Direction, Region
+from patients.assessments import Tested
+from patients.episodes import Phase
 from prescriptions.models import EVERY_DAY
 
 WORKDAYS = (1, 2, 3, 4, 5)  # ISO: Monday is 1
@@ -39,6 +42,9 @@ class Visit:
     is_draft: bool = False  # written, but not published yet
     review_after: int = 14  # days
     ends_because: str = ""
+    tested: tuple[Tested, ...] = ()
+    preference: tuple[Region, Direction] | None = None  # confirmed at this visit
+    phase: Phase | None = None  # entered at this visit
 
 
 @dataclass(frozen=True)

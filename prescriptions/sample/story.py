@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prescriptions.models import Moment, Outcome
-from prescriptions.rules import MOST_PAIN
+from prescriptions.responses import MOST_PAIN
 from prescriptions.sample.annas_patients import ANNAS_PATIENTS
 from prescriptions.sample.courses import Habits, Line, Person, Visit
 from prescriptions.sample.davids_patients import DAVIDS_PATIENTS

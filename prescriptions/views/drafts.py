@@ -16,7 +16,7 @@ from clinics.access import Can, StaffRequest, staff
 from exercises.models import Exercise
 from patients.forms import SearchForm
 from patients.models import Patient
-from prescriptions import actions
+from prescriptions import actions, checks, facts
 from prescriptions.desk import Move, Row
 from prescriptions.forms import (
     AddForm,
@@ -32,7 +32,7 @@ from prescriptions.forms import (
     text_data,
 )
 from prescriptions.models import PrescribedExercise, PrescriptionEdition
-from prescriptions.telling import desk_lines
+from prescriptions.telling import DeskLine, desk_lines, picks
 
 PICKED_AT_ONCE = 12
 PATIENTS_OFFERED = 20
@@ -81,8 +81,23 @@ def for_whom(request: StaffRequest, pk: int) -> HttpResponse:
 @staff(Can.PRESCRIBE)
 def picker(request: StaffRequest, pk: int) -> HttpResponse:
     """The exercises found for the draft on the page, as they are typed."""
-    get_object_or_404(PrescriptionEdition.objects.of(request.clinic).drafts(), pk=pk)
-    return render(request, "prescriptions/_picker.html", _picked(request, request.GET))
+    drafts = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient()
+    draft = get_object_or_404(drafts, pk=pk)
+    record = facts.record_of(draft.patient, today=_today(draft.patient))
+    return render(request, "prescriptions/_picker.html", _picked(request, request.GET, record))
+
+
+@require_POST
+@staff(Can.PRESCRIBE)
+def findings(request: StaffRequest, pk: int) -> HttpResponse:
+    """What the checks say of the lines as they are typed now. Nothing is stored."""
+    drafts = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient()
+    draft = get_object_or_404(drafts, pk=pk)
+    rows = rows_of(request.POST)
+    lines = _line_forms(request, rows)
+    record = facts.record_of(draft.patient, today=_today(draft.patient))
+    desk = desk_lines(lines.forms, record, data=posted_rows(rows))
+    return render(request, "prescriptions/_all_findings.html", {"desk": desk})
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,7 +110,9 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
         return _work(request, pk, draft)
     if draft is None:
         return redirect("prescriptions:edition", get_object_or_404(editions, pk=pk).pk)
-    return _desk(request, draft, [line_data(line) for line in draft.lines.all()])
+    lines = _line_forms(request, [line_data(line) for line in draft.lines.all()], as_stored=True)
+    record = facts.record_of(draft.patient, today=_today(draft.patient))
+    return _page(request, draft, lines=lines, desk=desk_lines(lines.forms, record), record=record)
 
 
 def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> HttpResponse:
@@ -115,15 +132,21 @@ def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> 
         publishing=move.verb == "publish",
     )
     lines = _line_forms(request, rows)
-    if not (form.is_valid() and lines.is_valid()):
-        return _desk(request, draft, rows, form=form, lines=lines)
+    desk = desk_lines(
+        lines.forms,
+        facts.record_of(draft.patient, today=_today(draft.patient)),
+        data=posted_rows(rows),
+        publishing=move.verb == "publish",
+    )
+    if not all([form.is_valid(), lines.is_valid(), *(line.is_valid for line in desk)]):
+        return _page(request, draft, form=form, lines=lines, desk=desk)
     try:
-        _store(request, draft, form, lines, publishing=move.verb == "publish")
+        _store(request, draft, form, desk, publishing=move.verb == "publish")
     except actions.DraftChanged:
         return _conflict(request, pk, rows)
     except (actions.NothingPrescribed, actions.Blocked) as refusal:
         messages.error(request, WHY_NOT_PUBLISHED[type(refusal)])
-        return _desk(request, draft, rows, form=form, lines=lines)
+        return _page(request, draft, form=form, lines=lines, desk=desk)
     if move.verb == "publish":
         messages.success(request, f"Edition {draft.number} is published.")
         return redirect(draft.patient)
@@ -155,7 +178,7 @@ def _store(
     request: StaffRequest,
     draft: PrescriptionEdition,
     form: ProgrammeForm,
-    lines: BaseLineFormSet,
+    desk: Sequence[DeskLine],
     *,
     publishing: bool,
 ) -> None:
@@ -163,12 +186,15 @@ def _store(
     saved = actions.save_draft(
         draft=draft,
         version=form.cleaned_data["version"],
-        lines=[line.plan() for line in lines.forms],
+        lines=[line.form.plan(line.recorded) for line in desk],
         starts_on=form.cleaned_data["starts_on"],
         review_on=form.cleaned_data["review_on"],
         reason=form.cleaned_data.get("reason", ""),
         by=request.user,
         at=now,
+        avoid=form.cleaned_data["avoid"],
+        if_worse=form.cleaned_data["if_worse"],
+        pauses_on_red=form.cleaned_data["pauses_on_red"],
     )
     if publishing:
         actions.publish(draft=saved, version=saved.version, by=request.user, at=now)
@@ -196,9 +222,18 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
     data = request.POST.copy()
     data["version"] = str(theirs.version)
     form = ProgrammeForm(data, instance=theirs, today=_today(patient))
-    stored = list(theirs.lines.all())
-    return _desk(
-        request, theirs, rows, form=form, lines=lines, stored=stored, opened=pk, status=409
+    lines = _line_forms(request, rows)
+    record = facts.record_of(patient, today=_today(patient))
+    return _page(
+        request,
+        theirs,
+        form=form,
+        lines=lines,
+        desk=desk_lines(lines.forms, record, data=posted_rows(rows)),
+        record=record,
+        stored=list(theirs.lines.all()),
+        opened=pk,
+        status=409,
     )
 
 
@@ -211,27 +246,29 @@ def _is_stored(request: StaffRequest, edition: PrescriptionEdition, lines: BaseL
     return [line.plan() for line in lines.forms] == stored
 
 
-def _desk(
+def _page(
     request: StaffRequest,
     draft: PrescriptionEdition,
-    rows: Sequence[Row],
     *,
+    lines: BaseLineFormSet,
+    desk: Sequence[DeskLine],
     form: ProgrammeForm | None = None,
-    lines: BaseLineFormSet | None = None,
+    record: checks.Record | None = None,
     stored: Sequence[PrescribedExercise] | None = None,
     opened: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    lines = lines or _line_forms(request, rows, as_stored=True)
+    record = record or facts.record_of(draft.patient, today=_today(draft.patient))
     context = {
         "patient": draft.patient,
         "draft": draft,
         "form": form or ProgrammeForm(instance=draft, today=_today(draft.patient)),
         "lines": lines,
-        "desk": desk_lines(lines.forms),
+        "desk": desk,
+        "record": record,
         "stored": stored,
         "is_gone": opened is not None and opened != draft.pk,
-        **_picked(request, request.GET if request.method == "GET" else request.POST),
+        **_picked(request, request.GET if request.method == "GET" else request.POST, record),
     }
     return render(request, "prescriptions/edit.html", context, status=status)
 
@@ -240,18 +277,19 @@ def _line_forms(
     request: StaffRequest, rows: Sequence[Row], *, as_stored: bool = False
 ) -> BaseLineFormSet:
     library = Exercise.objects.visible_to(request.clinic).with_current()
-    library = library.select_related("current__exercise")  # by which the checks name it
     form_kwargs = {"exercises": library.chosen(exercise_keys(rows))}
     if as_stored:
         return line_forms(initial=rows, form_kwargs=form_kwargs)
     return line_forms(posted_rows(rows), form_kwargs=form_kwargs)
 
 
-def _picked(request: StaffRequest, data: QueryDict) -> dict[str, Any]:
+def _picked(request: StaffRequest, data: QueryDict, record: checks.Record) -> dict[str, Any]:
+    """Exercises found for this patient, each with what the checks say of it."""
     form = PickerForm(data)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
+    words, hides_blocked = form.asked()
     library = Exercise.objects.visible_to(request.clinic).published().with_current()
-    return {"picker": form, "found": library.search(words).by_name()[:PICKED_AT_ONCE]}
+    found = picks(library.search(words).by_name(), record, hides_blocked=hides_blocked)
+    return {"picker": form, "found": found[:PICKED_AT_ONCE]}
 
 
 def _today(patient: Patient) -> date:

@@ -10,10 +10,12 @@ from clinics.access import Can, StaffRequest, may, staff
 from patients.forms import SearchForm
 from patients.models import Patient
 from prescriptions.adherence import days_until, grid, total
-from prescriptions.models import PrescriptionEdition, SessionLog
+from prescriptions.alerts import open_alerts_of, pauses_of, rows
+from prescriptions.models import Alert, PrescriptionEdition, SessionLog
 from prescriptions.telling import outcomes, plans, rows_for, upcoming_of, weeks
 
 PATIENTS_PER_PAGE = 50
+PRESSING_SHOWN = 20
 DAYS_SHOWN = 56
 DAYS_IN_GRID = 14
 
@@ -21,7 +23,7 @@ DAYS_IN_GRID = 14
 @require_safe
 @staff(Can.VIEW)
 def home(request: StaffRequest) -> HttpResponse:
-    """The clinic's patients, those who logged last first."""
+    """What presses, then the clinic's patients, those who logged last first."""
     form = SearchForm(request.GET or None, clinic=request.clinic, user=request.user)
     found = form.found(Patient.objects.of(request.clinic).active()).last_log_first()
     page = Paginator(found, PATIENTS_PER_PAGE).get_page(request.GET.get("page"))
@@ -29,8 +31,13 @@ def home(request: StaffRequest) -> HttpResponse:
     today = timezone.localdate(timezone=request.clinic.zone)
     editions = PrescriptionEdition.objects.of(request.clinic).of_patients(patients)
     logs = SessionLog.objects.of(request.clinic).last_of(patients).with_entries()
+    # One more than is shown tells whether there are more.
+    pressing = Alert.objects.of(request.clinic).pressing()[: PRESSING_SHOWN + 1]
+    alerts = [] if request.htmx else list(pressing)
     context = {
         "form": form,
+        "alerts": rows(alerts[:PRESSING_SHOWN], now=timezone.now()),
+        "has_more_alerts": len(alerts) > PRESSING_SHOWN,
         "page": page,
         "today": today,
         "can_prescribe": may(request, Can.PRESCRIBE),
@@ -54,19 +61,21 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     published = [edition for edition in editions if not edition.is_draft]
     of_open_course = [edition for edition in published if edition.prescription.is_open]
     planned, done = plans(published), outcomes(logs)
-    rows = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done)
+    last_days = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done)
     whole = grid(days, today=today, plans=planned, outcomes=done)
     context = {
         "patient": shown,
         "age": shown.age_on(today),
         "today": today,
+        "alerts": rows(open_alerts_of(shown), now=timezone.now()),
+        "paused": pauses_of(shown),
         "can_prescribe": may(request, Can.PRESCRIBE),
         "edition": next((found for found in published if found.is_in_force_on(today)), None),
         "upcoming": upcoming_of(of_open_course, today=today),
         "draft": next((found for found in editions if found.is_draft), None),
         "days": days[-DAYS_IN_GRID:],
-        "rows": rows,
-        "total": total(rows),
+        "rows": last_days,
+        "total": total(last_days),
         "weeks": weeks(days, rows=whole, logs=logs),
     }
     return render(request, "prescriptions/patient.html", context)

@@ -10,6 +10,7 @@ from clinics.access import Can, StaffRequest, may, staff
 from patients.models import Patient
 from prescriptions import actions
 from prescriptions.forms import EndForm
+from prescriptions.kept import kept_lines
 from prescriptions.models import Prescription, PrescriptionEdition
 from prescriptions.telling import changes_since, courses_of
 
@@ -49,6 +50,7 @@ def edition(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "patient": shown.patient,
         "edition": shown,
+        "kept": kept_lines(shown),
         "before": before,
         "changes": changes_since(before, shown) if before else [],
     }

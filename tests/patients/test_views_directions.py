@@ -271,10 +271,12 @@ def test_the_compass_shows_every_direction_in_words(therapist, patient, episode)
         assert name in untested
 
 
-def test_tests_of_an_earlier_episode_are_history_and_not_on_the_compass(
-    therapist, patient, episode
-):
+def test_a_test_of_an_earlier_episode_is_stale_and_a_red_one_stays_red(therapist, patient, episode):
     make.direction_test(of=episode, at=timezone.now())
+    red = make.as_tested(
+        direction=Direction.FLEXION, during=During.PRODUCED, after=After.WORSE, settle_minutes=40
+    )
+    make.direction_test(of=episode, tested=red, at=timezone.now())
     close(episode)
     page = show(therapist, patient)
     assert "an earlier episode" in page
@@ -282,7 +284,9 @@ def test_tests_of_an_earlier_episode_are_history_and_not_on_the_compass(
     make.episode(of=patient, complaint="Neck", at=timezone.now())
     page = show(therapist, patient)
     assert "an earlier episode" in page
-    assert '<table class="table">' not in page
+    table = page[page.index('<table class="table">') :]
+    rows = dict(re.findall(r'"direction">.*?</svg>([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
+    assert rows == {"Flexion": "red", "Extension": "stale"}
 
 
 def test_another_region_has_a_compass_once_it_was_tested(therapist, patient, episode):

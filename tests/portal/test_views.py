@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from clinics.models import AuditEvent
 from patients.models import Patient
+from portal.screen import none_of_these
 from prescriptions import actions
 from prescriptions.models import (
     Moment,
@@ -78,6 +79,7 @@ def answers(edition, *, outcome="done", key: UUID | None = None, **typed) -> dic
     """What the phone sends when every exercise went alike; `typed` is about the first."""
     keys = line_keys(edition)
     sent = {"client_uuid": str(key or uuid4()), "line": [str(key) for key in keys]}
+    sent["none_of_these"] = none_of_these(Patient(pk=edition.patient_id))
     for line in keys:
         sent |= {f"line{line}-outcome": outcome, f"line{line}-repetitions": "10"}
         sent |= {f"line{line}-pain_{moment}": "2" for moment in Moment}
@@ -91,6 +93,11 @@ def logs_of(patient) -> list[SessionLog]:
         return list(SessionLog.objects.of_patient(patient).with_entries().order_by("pk"))
 
 
+def open_form(phone, edition):
+    """The questions of a log, once the patient has said that there is no red flag."""
+    return phone.post(page_of(edition), {"answer": "none"})
+
+
 def asked_about(response) -> list[str]:
     """The names of the exercises that the page asks about."""
     return [form.line.exercise_edition.name for form in response.context["entries"]]
@@ -99,9 +106,11 @@ def asked_about(response) -> list[str]:
 def resent(response) -> dict:
     """What the phone sends from the page of this response."""
     sent = {"line": [], "client_uuid": response.context["key"]["client_uuid"].value()}
+    sent["none_of_these"] = response.context["none_of_these"]
     for form in response.context["entries"]:
         sent["line"].append(str(form.line.pk))
-        sent |= {form.add_prefix(name): form[name].value() or "" for name in form.fields}
+        shown = {form.add_prefix(name): form[name].value() for name in form.fields}
+        sent |= {name: value for name, value in shown.items() if value not in (None, "", [], False)}
     return sent
 
 
@@ -266,7 +275,7 @@ def test_on_the_day_a_course_ends_a_session_may_still_be_sent(patient, edition, 
 
 
 def test_looking_at_the_questions_stores_nothing(patient, edition, phone):
-    response = phone.get(page_of(edition))
+    response = open_form(phone, edition)
     assert asked_about(response) == ["Flexion in Lying", "Pelvic Tilt"]
     assert UUID(re.search(r'name="client_uuid" value="([^"]*)"', response.content.decode())[1])
     assert 'data-log="new"' in response.content.decode()
@@ -274,7 +283,7 @@ def test_looking_at_the_questions_stores_nothing(patient, edition, phone):
 
 
 def test_a_session_is_stored_as_it_was_told(patient, edition, phone):
-    sent = answers(edition, outcome="part", repetitions="7", pain_before="0", comment="It pulled.")
+    sent = answers(edition, outcome="part", repetitions="7", pain_after="0", comment="It pulled.")
     response = phone.post(page_of(edition), sent, follow=True)
     text = words(response)
     assert "Saved. Your therapist can see it." in text
@@ -284,7 +293,7 @@ def test_a_session_is_stored_as_it_was_told(patient, edition, phone):
     assert (log.done_at, log.local_date) == (NOW, TODAY)
     first, second = log.entries.all()
     assert (first.outcome, first.repetitions, first.comment) == ("part", 7, "It pulled.")
-    assert (first.pain_before, first.pain_during, first.pain_after) == (0, 2, 2)
+    assert (first.pain_before, first.pain_during, first.pain_after) == (2, 2, 0)
     assert second.outcome == "part"
     with inside(patient.clinic_id):
         assert Patient.objects.get(pk=patient.pk).last_logged_at == NOW
@@ -295,6 +304,7 @@ def test_a_session_is_stored_as_it_was_told(patient, edition, phone):
 def test_the_shortest_answer_is_enough(patient, edition, phone):
     keys = line_keys(edition)
     sent = {"client_uuid": str(uuid4()), "line": keys}
+    sent["none_of_these"] = none_of_these(patient)
     sent |= {f"line{key}-outcome": "done" for key in keys}
     assert phone.post(page_of(edition), sent).status_code == 302
     (log,) = logs_of(patient)
@@ -325,7 +335,7 @@ def test_other_answers_under_the_same_key_are_not_stored_and_said_so(patient, ed
 
 def test_two_tabs_are_two_sessions(patient, edition, phone):
     for _ in range(2):
-        sent = resent(phone.get(page_of(edition)))
+        sent = resent(open_form(phone, edition))
         sent |= {f"line{key}-outcome": "done" for key in line_keys(edition)}
         phone.post(page_of(edition), sent)
     assert len(logs_of(patient)) == 2
@@ -366,7 +376,7 @@ def test_what_a_patient_writes_reaches_the_therapist_as_text(patient, edition, p
 
 
 def test_a_session_of_an_older_edition_stays_with_it(patient, edition, phone):
-    sent = resent(phone.get(page_of(edition)))
+    sent = resent(open_form(phone, edition))
     sent |= {f"line{key}-outcome": "done" for key in line_keys(edition)}
     publish(patient, lines=[make.line("DOOR")])
     assert phone.post(page_of(edition), sent).status_code == 302
@@ -384,7 +394,7 @@ def test_midnight_between_opening_and_sending_changes_nothing_asked(patient, clo
     edition = publish(patient, lines=lines)
     clock(ONE_TO_MIDNIGHT)
     phone = phone_of(patient)
-    page = phone.get(page_of(edition))
+    page = open_form(phone, edition)
     assert asked_about(page) == ["Flexion in Lying"]
     sent = resent(page) | {f"line{line_keys(edition)[0]}-outcome": "done"}
     clock(ONE_TO_MIDNIGHT + timedelta(minutes=2))
@@ -392,12 +402,12 @@ def test_midnight_between_opening_and_sending_changes_nothing_asked(patient, clo
     (log,) = logs_of(patient)
     assert [entry.exercise_name for entry in log.entries.all()] == ["Flexion in Lying"]
     assert log.local_date == date(2026, 5, 21)
-    assert asked_about(phone.get(page_of(edition))) == ["Pelvic Tilt"]
+    assert asked_about(open_form(phone, edition)) == ["Pelvic Tilt"]
 
 
 def test_on_a_day_off_everything_may_be_logged(patient, phone):
     edition = publish(patient, lines=[on_days("FIL", 1), on_days("TILT", 2)])
-    assert asked_about(phone.get(page_of(edition))) == ["Flexion in Lying", "Pelvic Tilt"]
+    assert asked_about(open_form(phone, edition)) == ["Flexion in Lying", "Pelvic Tilt"]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +507,7 @@ def test_a_page_whose_key_was_lost_gets_another(patient, edition, phone, subtest
 
 
 def test_an_empty_page_is_asked_again(patient, edition, phone):
-    response = phone.post(page_of(edition), {})
+    response = phone.post(page_of(edition), {"none_of_these": none_of_these(patient)})
     assert response.status_code == 200
     assert words(response).count("Tell us if you did this one.") == 2
     assert logs_of(patient) == []
@@ -569,7 +579,7 @@ def test_the_portal_costs_the_same_for_one_line_and_three(
     edition = many(patient, number)
     for _ in range(number):
         make.log(of=edition)
-    for path, statements in ((TODAY_PAGE, 8), (page_of(edition), 6), (LOGS_PAGE, 6)):
+    for path, statements in ((TODAY_PAGE, 11), (page_of(edition), 7), (LOGS_PAGE, 6)):
         with django_assert_num_queries(statements):
             assert phone.get(path).status_code == 200
 
@@ -581,8 +591,8 @@ def test_storing_a_log_costs_the_same_for_one_entry_and_four(
 ):
     edition = many(patient, number)
     sent = answers(edition)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(18):
         assert phone.post(page_of(edition), sent).status_code == 302
     assert len(logs_of(patient)[0].entries.all()) == number
-    with django_assert_num_queries(13):  # the second time, one savepoint undone
+    with django_assert_num_queries(16):  # the second time, one savepoint undone
         assert phone.post(page_of(edition), sent).status_code == 302

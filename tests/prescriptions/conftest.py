@@ -14,7 +14,9 @@ from tests.make import NOW
 
 @pytest.fixture
 def patient(clinic) -> Patient:
-    return make.patient(of=clinic, name="Ana Ruiz")
+    found = make.patient(of=clinic, name="Ana Ruiz")
+    make.screened(found)
+    return found
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from clinics.tenancy import inside, known_as
 from exercises.content import load_exercises
 from patients import actions as patient_actions
 from patients.models import Device, Invitation, Note, Patient
-from prescriptions import actions, rules
+from prescriptions import actions, checks
 from prescriptions.models import (
     Moment,
     Outcome,
@@ -31,6 +31,7 @@ from prescriptions.sample import clinic as sample
 from prescriptions.sample import staff
 from prescriptions.sample.courses import Line, dose
 from prescriptions.sample.story import PEOPLE, story
+from tests.programme import planned
 
 ZONE = ZoneInfo(staff.TIME_ZONE)
 TODAY = date(2026, 5, 20)
@@ -218,20 +219,12 @@ def test_doses_are_within_what_the_catalogue_states(programme):
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)
-def test_no_check_finds_anything(programme):
-    texts = [CATALOGUE[line.code] for line in programme]
-    assert not rules.check(
-        [
-            rules.Planned(
-                code=line.code,
-                name=text.name,
-                hold_seconds=line.dosage.hold_seconds,
-                max_hold_seconds=text.max_hold_seconds,
-                companion_code="" if text.companion_optional else text.companion,
-            )
-            for line, text in zip(programme, texts, strict=True)
-        ]
+def test_no_check_finds_anything_in_a_healthy_person(programme):
+    healthy = checks.Record(today=TODAY, screened_on=TODAY)
+    found = checks.check(
+        [planned(line.code, hold_seconds=line.dosage.hold_seconds) for line in programme], healthy
     )
+    assert found == [[] for _ in programme]
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exercises.models import Exercise
 from exercises.vocabulary import Side
 from patients.models import Patient
-from prescriptions import actions, telling
+from prescriptions import actions, checks, telling
 from prescriptions.adherence import Cell, Count, Mark, Row, days_until
 from prescriptions.changes import Change, Kind
 from prescriptions.forms import line_forms, posted_rows, text_data
@@ -106,11 +106,14 @@ def desk(clinic, *rows):
         exercises = Exercise.objects.visible_to(clinic).with_current()
         chosen = exercises.chosen([row["exercise"] for row in typed])
         forms = line_forms(posted_rows(typed), form_kwargs={"exercises": chosen}).forms
-        return telling.desk_lines(forms)
+        return telling.desk_lines(forms, HEALTHY)
+
+
+HEALTHY = checks.Record(today=make.TODAY, screened_on=make.TODAY)
 
 
 def fired(lines) -> list[list[str]]:
-    return [[finding.rule for finding in line.findings] for line in lines]
+    return [[found.finding.rule for found in line.findings] for line in lines]
 
 
 def test_each_line_is_checked_as_it_is_typed(clinic):

@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from exercises.content import load_exercises
 from exercises.vocabulary import Direction, Region
 from patients.bodymap import BodyMap
 from patients.conditions import Condition
 from patients.episodes import Phase
 from patients.lights import Light
 from prescriptions import checks
-from prescriptions.checks import Load, OnFile, Paused, Planned, Record, Tested, Verdict
+from prescriptions.checks import OnFile, Paused, Record, Tested, Verdict
+from tests.programme import planned
 
 TODAY = date(2026, 5, 20)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -23,27 +23,8 @@ LEG_PAIN = replace(HEALTHY, reach={BodyMap.LOW: 5})
 ARM_PAIN = replace(HEALTHY, reach={BodyMap.UPPER: 5})
 
 
-def planned(code: str, *, companion: Planned | None = None, **changes: object) -> Planned:
-    record = next(record for record in load_exercises() if record.code == code)
-    return replace(
-        Planned(
-            code=code,
-            name=record.name,
-            loads=tuple(Load(one.region, one.direction, one.range) for one in record.loads),
-            demands=frozenset(record.demands),
-            hold_seconds=record.dosage.hold_seconds,
-            max_hold_seconds=record.max_hold_seconds,
-            hold_message=record.hold_message,
-            companion=companion,
-            companion_is_optional=record.companion_optional,
-        ),
-        **changes,
-    )
-
-
 REIL = planned("REIL")
-FIL = planned("FIL", companion=REIL)
-KLF = planned("KLF", companion=REIL)
+FIL, KLF = planned("FIL"), planned("KLF")
 TILT, SUTE, DOOR, PILLOW = map(planned, ("TILT", "SUTE", "DOOR", "PILLOW"))
 
 

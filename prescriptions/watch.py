@@ -1,0 +1,424 @@
+"""What follows from a log or a changed fact: responses, pauses, alerts, and their closing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from clinics import audit
+from clinics.actors import SYSTEM, CanAct
+from clinics.models import User
+from clinics.thresholds import Thresholds
+from exercises.vocabulary import Direction, Region, Role
+from patients import assessments
+from patients.bodymap import Zone, zones
+from patients.dates import morning_after
+from patients.models import Patient, RaisedFlag
+from patients.redflags import BY_CODE, Urgency, most_urgent
+from prescriptions import checks, responses
+from prescriptions.facts import findings_of
+from prescriptions.models import (
+    Alert,
+    EntryResponse,
+    FollowUp,
+    FollowUpAnswer,
+    Later,
+    Pause,
+    PrescribedExercise,
+    PrescriptionEdition,
+    SessionEntry,
+    Tier,
+)
+from prescriptions.responses import Colour, Ease, Feel, Limits, Report, Response
+
+
+class AlreadyClosed(Exception):
+    """A colleague closed this alert; their note stands."""
+
+
+class NoteMissing(Exception):
+    """An alert is closed with how the patient was reached and with a decision."""
+
+
+class AlreadyAnswered(Exception):
+    """The question was answered; the first answer stands."""
+
+
+# What a log leads to.
+
+
+def judge(
+    entries: Sequence[SessionEntry], *, patient: Patient, at: datetime
+) -> list[EntryResponse]:
+    """Say what each entry means, ask again where it was worse, pause and alert where it must be.
+
+    The entries come with their prescribed exercises; the patient with the clinic.
+    """
+    limits = limits_of(patient.clinic.thresholds)
+    told = [(entry, report_of(entry)) for entry in entries]
+    given = [(entry, report, responses.response(report, limits)) for entry, report in told]
+    stored = EntryResponse.objects.bulk_create(
+        _response_row(entry, response, at) for entry, _, response in given
+    )
+    _ask_again([entry for entry, _, response in given if not response.is_final], patient)
+    for entry, report, response in given:
+        _act_on(entry, report, response, limits=limits, patient=patient, at=at)
+    return stored
+
+
+@transaction.atomic
+def answer(*, follow_up: FollowUp, still_worse: bool, at: datetime, by: Patient) -> FollowUpAnswer:
+    """Store what the patient says when asked again, and judge the entry anew.
+
+    Raises AlreadyAnswered.
+    """
+    try:
+        with transaction.atomic():
+            answered = FollowUpAnswer.objects.create(
+                clinic_id=by.clinic_id,
+                patient=by,
+                follow_up=follow_up,
+                still_worse=still_worse,
+                answered_at=at,
+            )
+    except IntegrityError as error:
+        if "answered_once" not in str(error):
+            raise
+        raise AlreadyAnswered from error
+    entry = follow_up.entry
+    report = report_of(entry, answers=_answers(entry))
+    limits = limits_of(by.clinic.thresholds)
+    response = responses.response(report, limits)
+    _response_row(entry, response, at).save(force_insert=True)
+    _act_on(entry, report, response, limits=limits, patient=by, at=at)
+    return answered
+
+
+@transaction.atomic
+def report_red_flags(*, patient: Patient, codes: Sequence[str], at: datetime) -> list[RaisedFlag]:
+    """What a patient ticks on the first screen of a log: raise the flags and the alert.
+
+    A flag that is open is not raised again, so that sending it twice changes nothing.
+    """
+    Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+    open_codes = set(RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True))
+    codes = [code for code in codes if code not in open_codes]
+    raised = assessments.raise_flags(
+        patient=patient, codes=codes, source=RaisedFlag.Source.PORTAL, at=at, by=patient
+    )
+    urgency = most_urgent(codes)
+    if urgency is not None:
+        said = "; ".join(BY_CODE[code].for_patients for code in codes)
+        is_emergency = urgency is Urgency.EMERGENCY
+        raise_alert(
+            patient=patient,
+            tier=Tier.EMERGENCY if is_emergency else Tier.URGENT,
+            about=f"red flags at {at.isoformat()}",
+            message=(
+                f"Patient chose an emergency item: {said}."
+                if is_emergency
+                else f"Patient was told to call a doctor or the clinic today: {said}."
+            ),
+            at=at,
+        )
+    return raised
+
+
+def report_of(entry: SessionEntry, answers: tuple[bool | None, ...] = ()) -> Report:
+    """An entry as the rules of responses read it."""
+    return Report(
+        before=entry.pain_before,
+        during=entry.pain_during,
+        after=entry.pain_after,
+        zones_before=_zones(entry.zones_before),
+        zones_after=_zones(entry.zones_after),
+        numb_before=_zones(entry.numb_before),
+        numb_after=_zones(entry.numb_after),
+        feel=Feel(entry.feel) if entry.feel else None,
+        ease=Ease(entry.ease) if entry.ease else None,
+        still_worse=answers,
+    )
+
+
+def limits_of(thresholds: Thresholds) -> Limits:
+    """The clinic's numbers that a log is judged by."""
+    return Limits(
+        change_that_counts=thresholds.change_that_counts,
+        too_much_during=thresholds.too_much_pain_during,
+        alarming_after=thresholds.alarming_pain_after,
+    )
+
+
+# Pauses.
+
+
+@transaction.atomic
+def lift(*, pause: Pause, by: User, at: datetime) -> None:
+    """Let a paused exercise or direction go on; lifting it twice changes nothing."""
+    if Pause.objects.in_force().filter(pk=pause.pk).update(lifted_at=at, lifted_by=by):
+        _audit(by, "lifted a pause", pause)
+
+
+# Alerts.
+
+
+def raise_alert(
+    *,
+    patient: Patient,
+    tier: Tier,
+    about: str,
+    message: str,
+    at: datetime,
+    entry: SessionEntry | None = None,
+) -> bool:
+    """Raise an alert, unless one about the same is open. Returns whether it is new."""
+    try:
+        with transaction.atomic():
+            alert = Alert(
+                clinic_id=patient.clinic_id,
+                patient=patient,
+                tier=tier,
+                about=about[:120],
+                message=message[:500],
+                raised_at=at,
+                entry=entry,
+            )
+            alert.save(force_insert=True)
+    except IntegrityError as error:
+        if "alert_open_once" not in str(error):
+            raise
+        return False
+    _audit(SYSTEM, "raised an alert", alert, tier=int(tier))
+    return True
+
+
+@transaction.atomic
+def open_alert(*, alert: Alert, by: User, at: datetime) -> None:
+    """Stop the clock: somebody is looking. The first to open it is named."""
+    if Alert.objects.open().filter(pk=alert.pk, opened_at=None).update(opened_at=at, opened_by=by):
+        _audit(by, "opened an alert", alert)
+
+
+@transaction.atomic
+def close_alert(
+    *,
+    alert: Alert,
+    contact: str,
+    decision: str,
+    by: User,
+    at: datetime,
+    lifting: Sequence[Pause] = (),
+) -> Alert:
+    """Close an alert with how the patient was reached and what was decided, and lift pauses.
+
+    Raises NoteMissing, or AlreadyClosed, and then the first note stands and nothing is lifted.
+    """
+    if not contact.strip() or not decision.strip():
+        raise NoteMissing
+    locked = Alert.objects.select_for_update().get(pk=alert.pk)
+    if locked.closed_at is not None:
+        raise AlreadyClosed
+    if locked.opened_at is None:
+        locked.opened_at, locked.opened_by = at, by
+    locked.closed_at, locked.closed_by = at, by
+    locked.contact, locked.decision = contact, decision
+    locked.save(
+        update_fields=["opened_at", "opened_by", "closed_at", "closed_by", "contact", "decision"]
+    )
+    _audit(by, "closed an alert", locked, decision=decision)
+    for pause in lifting:
+        lift(pause=pause, by=by, at=at)
+    return locked
+
+
+def recheck(*, patient: Patient, because: str, at: datetime) -> list[checks.Finding]:
+    """Check the programme in force again; what became blocked raises an alert with the reason.
+
+    Nothing is changed in the programme: that is the therapist's.
+    """
+    today = patient.local_date(at)
+    editions = PrescriptionEdition.objects.of_patient(patient).with_lines()
+    edition = editions.in_force_on(today).first()
+    if edition is None:
+        return []
+    lines = list(edition.lines.all())
+    blocked: dict[tuple[str, str], list[tuple[PrescribedExercise, checks.Finding]]] = {}
+    for line, found in zip(lines, findings_of(lines, patient=patient, today=today), strict=True):
+        for finding in checks.unanswered(found, line.recorded):
+            if finding.verdict >= checks.Verdict.BLOCKED:
+                blocked.setdefault((finding.rule, finding.message), []).append((line, finding))
+    # What one rule says of several exercises alike is one alert, not one for each.
+    for (rule, said), held in blocked.items():
+        if rule == _TOLD_BY_ITS_LOG:
+            continue
+        raise_alert(
+            patient=patient,
+            tier=Tier.SOON,
+            about=f"edition {edition.pk}: {rule} on {', '.join(found.code for _, found in held)}",
+            message=f"After {because}: {', '.join(line.name for line, _ in held)}. {said}",
+            at=at,
+        )
+    return [finding for held in blocked.values() for _, finding in held]
+
+
+def _act_on(
+    entry: SessionEntry,
+    report: Report,
+    response: Response,
+    *,
+    limits: Limits,
+    patient: Patient,
+    at: datetime,
+) -> None:
+    if not responses.is_alarming(report, response, limits):
+        return
+    line = entry.prescribed_exercise
+    raise_alert(
+        patient=patient,
+        tier=Tier.SOON,
+        about=f"log entry {entry.pk}",
+        message=f"{line.name}: {response.reason}{_besides(report, limits)}",
+        at=at,
+        entry=entry,
+    )
+    if not line.edition.pauses_on_red:
+        return
+    _pause(entry, because=response.reason, at=at, exercise=True)
+    if responses.pauses_the_direction(report, _red_entries_before(entry), response):
+        _pause(entry, because=response.reason, at=at, exercise=False)
+
+
+def _pause(entry: SessionEntry, *, because: str, at: datetime, exercise: bool) -> None:
+    line = entry.prescribed_exercise
+    text = line.exercise_edition
+    ways: Iterable[tuple[str, str]] = [("", "")]
+    if not exercise:
+        ways = [
+            (load.region, load.direction)
+            for load in text.loads.all()
+            if load.role == Role.PRIMARY and load.direction not in _NO_WAY
+        ]
+    for region, direction in ways:
+        try:
+            with transaction.atomic():
+                pause = Pause(
+                    clinic_id=entry.clinic_id,
+                    patient_id=entry.patient_id,
+                    exercise_id=text.exercise_id if exercise else None,
+                    region=region,
+                    direction=direction,
+                    entry=entry,
+                    because=because[:300],
+                    since=at,
+                )
+                pause.save(force_insert=True)
+        except IntegrityError as error:
+            if "paused_once" not in str(error):
+                raise
+        else:
+            _audit(SYSTEM, "paused by the therapist's rule", pause)
+
+
+def is_paused(line: PrescribedExercise, pauses: Iterable[Pause]) -> bool:
+    """Whether a line of the programme is paused, itself or by its direction."""
+    ways = {(_rolled(load.region), load.direction) for load in line.exercise_edition.loads.all()}
+    return any(
+        pause.exercise_id == line.exercise_edition.exercise_id
+        if pause.exercise_id
+        else (_rolled(pause.region), pause.direction) in ways
+        for pause in pauses
+    )
+
+
+# A pause comes from a log, which raised its own alert.
+_TOLD_BY_ITS_LOG = "V5"
+_NO_WAY = (Direction.NONE, Direction.NEUTRAL)
+
+
+def _rolled(region: str) -> Region:
+    return checks.way(Region(region), Direction.NONE)[0]
+
+
+def _besides(report: Report, limits: Limits) -> str:
+    if report.after is not None and report.after >= limits.alarming_after:
+        return f" Pain after was {report.after} of 10."
+    if responses.spread_down_the_leg(report):
+        return " Symptoms have spread below the knee."
+    if responses.other_leg(report):
+        return " Symptoms have come up in the other leg."
+    return ""
+
+
+def _red_entries_before(entry: SessionEntry) -> int:
+    """How many earlier logs of the same exercise were red."""
+    return (
+        EntryResponse.objects.filter(
+            clinic_id=entry.clinic_id,
+            patient_id=entry.patient_id,
+            colour=Colour.RED,
+            entry__prescribed_exercise__exercise_edition__exercise=(
+                entry.prescribed_exercise.exercise_edition.exercise_id
+            ),
+        )
+        .exclude(entry=entry)
+        .values("entry")
+        .distinct()
+        .count()
+    )
+
+
+def _ask_again(entries: Sequence[SessionEntry], patient: Patient) -> None:
+    hours = timedelta(hours=patient.clinic.thresholds.asked_again_after_hours)
+    FollowUp.objects.bulk_create(
+        FollowUp(
+            clinic_id=entry.clinic_id,
+            patient_id=entry.patient_id,
+            entry=entry,
+            asked=asked,
+            due_at=due_at,
+        )
+        for entry in entries
+        for asked, due_at in (
+            (Later.TWO_HOURS, entry.log.done_at + hours),
+            (Later.NEXT_MORNING, morning_after(entry.log.done_at, patient.zone)),
+        )
+    )
+
+
+def _answers(entry: SessionEntry) -> tuple[bool | None, ...]:
+    """What was answered when asked again, in the order of asking; None where it was not yet."""
+    given = {
+        answered.follow_up_id: answered.still_worse
+        for answered in FollowUpAnswer.objects.of_entry(entry)
+    }
+    asked = FollowUp.objects.filter(clinic_id=entry.clinic_id, entry=entry).order_by("due_at")
+    return tuple(given.get(follow_up.pk) for follow_up in asked)
+
+
+def _response_row(entry: SessionEntry, response: Response, at: datetime) -> EntryResponse:
+    return EntryResponse(
+        clinic_id=entry.clinic_id,
+        patient_id=entry.patient_id,
+        entry=entry,
+        colour=response.colour,
+        movement=response.movement,
+        reason=response.reason,
+        is_final=response.is_final,
+        rules_version=responses.VERSION,
+        at=at,
+    )
+
+
+def _zones(codes: Sequence[str]) -> tuple[Zone, ...]:
+    return tuple(zones(codes))
+
+
+def _audit(by: CanAct, verb: str, target: Alert | Pause, **detail: object) -> None:
+    audit.record(
+        clinic_id=target.clinic_id,
+        by=by,
+        verb=verb,
+        target=target,
+        patient_id=target.patient_id,
+        **detail,
+    )

@@ -48,6 +48,13 @@ def known_as(user_id: int) -> Iterator[None]:
         yield
 
 
+def clinic_ids() -> list[int]:
+    """The number of every clinic, for work that goes from one to the next; nothing else of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bearing_clinic_ids()")
+        return [clinic_id for (clinic_id,) in cursor.fetchall()]
+
+
 def current_clinic_id() -> int | None:
     return _current().clinic_id
 

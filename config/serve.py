@@ -22,7 +22,7 @@ from config import database, embedded
 SECRET_KEY_FILE = embedded.VAR / "secret_key"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AS_MIGRATOR = (["migrate", "--verbosity=0"], ["load_catalogue"])
-AS_APP = (["sample_clinic"],)
+AS_APP = (["sample_clinic"], ["look_back"])
 # A process group of its own: we end it when Ctrl-C reaches us, and it does not hear it twice.
 DEAF_TO_CTRL_C = 0
 

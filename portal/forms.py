@@ -8,7 +8,14 @@ from django.http import QueryDict
 from clinics.forms import ParagraphsField
 from patients.forms.bodymap import BodyMapField
 from prescriptions.actions import EntryReport
-from prescriptions.models import Moment, Outcome, PrescribedExercise
+from prescriptions.models import (
+    Moment,
+    Outcome,
+    PrescribedExercise,
+    SessionEntry,
+    SessionLog,
+    WhyNot,
+)
 from prescriptions.responses import MOST_PAIN, Ease, Feel
 
 SKIP = ""
@@ -36,6 +43,7 @@ EASES = [
     (SKIP, "Skip"),
 ]
 PLACES = ("zones_before", "zones_after", "numb_before", "numb_after")
+WHY_NOT = [*((value, label) for value, label in WhyNot.choices), (SKIP, "Skip")]
 
 
 class KeyForm(forms.Form):
@@ -60,6 +68,13 @@ class EntryForm(forms.Form):
         choices=ANSWERS,
         widget=forms.RadioSelect,
         error_messages={"required": "Tell us if you did this one."},
+    )
+    why_not = forms.ChoiceField(
+        label="If not all of it: why?",
+        choices=WHY_NOT,
+        required=False,
+        initial=SKIP,
+        widget=forms.RadioSelect,
     )
     repetitions = forms.IntegerField(
         label="How many did you do?",
@@ -95,8 +110,14 @@ class EntryForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, data: QueryDict | None = None, *, line: PrescribedExercise) -> None:
-        super().__init__(data, prefix=f"line{line.pk}")
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        line: PrescribedExercise,
+        said: SessionEntry | None = None,
+    ) -> None:
+        super().__init__(data, prefix=f"line{line.pk}", initial=_as_typed(said) if said else None)
         self.line = line
         self.fields["repetitions"].initial = line.repetitions * line.sets
         for moment, question in QUESTIONS.items():
@@ -111,7 +132,14 @@ class EntryForm(forms.Form):
                 help_text=SCALE_HELP if moment is Moment.BEFORE else "",
             )
         self.order_fields(
-            ["outcome", "repetitions", *(f"pain_{moment}" for moment in Moment), "feel", "ease"]
+            [
+                "outcome",
+                "why_not",
+                "repetitions",
+                *(f"pain_{moment}" for moment in Moment),
+                "feel",
+                "ease",
+            ]
         )
 
     @property
@@ -124,7 +152,7 @@ class EntryForm(forms.Form):
         return self._has("numb_before", "numb_after")
 
     def _has(self, *names: str) -> bool:
-        return self.is_bound and any(self[name].data or self[name].errors for name in names)
+        return any(self[name].value() or self[name].errors for name in names)
 
     def clean(self) -> dict[str, Any]:
         """A place that is left open must read neither as gone nor as new: it is asked for."""
@@ -160,11 +188,38 @@ class EntryForm(forms.Form):
             comment=cleaned["comment"],
             feel=cleaned["feel"],
             ease=cleaned["ease"],
-            **{name: tuple(cleaned[name]) for name in PLACES},
+            why_not="" if outcome is Outcome.DONE else cleaned["why_not"],
+            zones_before=tuple(cleaned["zones_before"]),
+            zones_after=tuple(cleaned["zones_after"]),
+            numb_before=tuple(cleaned["numb_before"]),
+            numb_after=tuple(cleaned["numb_after"]),
         )
 
 
 def entry_forms(
-    lines: Sequence[PrescribedExercise], data: QueryDict | None = None
+    lines: Sequence[PrescribedExercise],
+    data: QueryDict | None = None,
+    *,
+    first: SessionLog | None = None,
 ) -> list[EntryForm]:
-    return [EntryForm(data, line=line) for line in lines]
+    """One form for each line; with `first`, filled with what that log says."""
+    said = {entry.prescribed_exercise_id: entry for entry in first.entries.all()} if first else {}
+    return [EntryForm(data, line=line, said=said.get(line.pk)) for line in lines]
+
+
+def _as_typed(entry: SessionEntry) -> dict[str, Any]:
+    """A stored entry as it was typed, for a patient who corrects it."""
+    pain = {f"pain_{moment}": entry.pain(moment) for moment in Moment}
+    places = {name: getattr(entry, name) for name in PLACES}
+    return {
+        "outcome": entry.outcome,
+        "why_not": entry.why_not,
+        "repetitions": entry.repetitions,
+        "feel": entry.feel,
+        "ease": entry.ease,
+        "new": bool(entry.zones_after and not entry.zones_before),
+        "gone": bool(entry.zones_before and not entry.zones_after),
+        "comment": entry.comment,
+        **{name: SKIP if value is None else value for name, value in pain.items()},
+        **places,
+    }

@@ -34,6 +34,10 @@ class ScreenForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    # No red flag: the log goes on, and a therapist hears of it.
+    injured = forms.BooleanField(
+        label="I had a fall or an injury since my last log", required=False
+    )
     answer = forms.ChoiceField(choices=[(NONE, "None of these"), (SOME, "Yes, what I ticked")])
 
     @property
@@ -43,8 +47,9 @@ class ScreenForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        is_ticked = bool(cleaned.get("now") or cleaned.get("today"))
-        if is_ticked and cleaned.get("answer") == NONE:
+        has_signs = bool(cleaned.get("now") or cleaned.get("today"))
+        is_ticked = has_signs or bool(cleaned.get("injured"))
+        if has_signs and cleaned.get("answer") == NONE:
             raise forms.ValidationError(
                 "You ticked a sign and pressed “None of these”. Which one is right?"
             )

@@ -24,11 +24,18 @@ from portal.forms import KeyForm, StillWorseForm, entry_forms
 from portal.screen import ScreenForm, none_of_these, said_none
 from prescriptions import actions, watch
 from prescriptions.models import (
+    CORRECTABLE_FOR,
     FollowUp,
     Pause,
     PrescribedExercise,
     PrescriptionEdition,
     SessionLog,
+)
+
+TOO_LATE = "A log can be changed for seven days. Tell your therapist what was different."
+INJURED = (
+    "We told the clinic about your fall or injury. Someone looks at it today or on the next working"
+    " day. Call the clinic if you feel worse. Do only what feels safe."
 )
 
 
@@ -62,7 +69,7 @@ def today(request: PatientRequest) -> HttpResponse:
     day = request.patient.local_date(now)
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(day).first()
-    logs = SessionLog.objects.of_patient(request.patient).on_day(day)
+    logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
     context: dict[str, Any] = {
         "day": day,
         "edition": edition,
@@ -99,14 +106,52 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
 
     It is the edition the page showed, even when a newer one came since.
     """
-    now = timezone.now()
     editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_names()
     edition = get_object_or_404(editions, pk=pk)
-    day = request.patient.local_date(now)
-    if not edition.is_open_on(day):
+    if not edition.is_open_on(request.patient.local_date(timezone.now())):
         messages.error(request, "This programme is not open. Ask your therapist what to do next.")
         return redirect("portal:today")
+    return _log(request, edition)
+
+
+@require_http_methods(["GET", "POST"])
+@patient_only
+def correct(request: PatientRequest, pk: int) -> HttpResponse:
+    """Ask for red flags, then say anew what an earlier log says; the first is kept."""
+    mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
+    first = get_object_or_404(mine, pk=pk)
+    if not first.may_be_corrected(timezone.now()):
+        messages.error(request, TOO_LATE)
+        return redirect("portal:logs")
+    editions = PrescriptionEdition.objects.of_patient(request.patient).with_names()
+    return _log(request, editions.get(pk=first.edition_id), first=first)
+
+
+@require_http_methods(["GET", "POST"])
+@patient_only
+def take_back(request: PatientRequest, pk: int) -> HttpResponse:
+    """Take an earlier log back, after asking."""
+    mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
+    log = get_object_or_404(mine, pk=pk)
+    if request.method != "POST":
+        return render(request, "portal/take_back.html", {"log": log})
+    try:
+        actions.withdraw_session(log=log, received_at=timezone.now(), by=request.patient)
+    except actions.TooLate:
+        messages.error(request, TOO_LATE)
+    else:
+        messages.success(request, "Taken back. Your therapist can see that you did.")
+    return redirect("portal:logs")
+
+
+def _log(
+    request: PatientRequest, edition: PrescriptionEdition, *, first: SessionLog | None = None
+) -> HttpResponse:
+    now = timezone.now()
     screen = ScreenForm(request.POST if "answer" in request.POST else None)
+    if screen.is_valid() and screen.cleaned_data["injured"]:
+        watch.report_injury(patient=request.patient, at=now)
+        messages.warning(request, INJURED)
     if screen.is_valid() and screen.codes:
         watch.report_red_flags(patient=request.patient, codes=screen.codes, at=now)
         return redirect("portal:today")
@@ -117,18 +162,26 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
     is_a_log = said_none(request.POST.get("none_of_these", ""), request.patient)
     if not (is_a_log or screen.is_valid()):
         return render(request, "portal/screen.html", {"form": screen})
-    return _log_form(request, edition, day, request.POST if is_a_log else None)
+    return _log_form(request, edition, first, request.POST if is_a_log else None)
 
 
 def _log_form(
-    request: PatientRequest, edition: PrescriptionEdition, day: date, data: QueryDict | None
+    request: PatientRequest,
+    edition: PrescriptionEdition,
+    first: SessionLog | None,
+    data: QueryDict | None,
 ) -> HttpResponse:
     """The log form of a patient who has just said none to the red flags, or what came of it."""
-    lines = _asked_about(edition, data) or _lines_to_log(edition, day, pauses_of(request.patient))
+    now = timezone.now()
+    lines = _asked_about(edition, data) or (
+        _lines_of(edition, first)
+        if first
+        else _lines_to_log(edition, request.patient.local_date(now), pauses_of(request.patient))
+    )
     if not lines:
         messages.error(request, "All your stretches are paused. There is nothing to log.")
         return redirect("portal:today")
-    key, entries = KeyForm(data), entry_forms(lines, data)
+    key, entries = KeyForm(data), entry_forms(lines, data, first=first)
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
         # A key that cannot be read never could be; with a new one the answers can be sent again.
         key = key if key.is_valid() else KeyForm()
@@ -136,20 +189,23 @@ def _log_form(
             "key": key,
             "entries": entries,
             "is_again": data is not None,
+            "first": first,
             "none_of_these": none_of_these(request.patient),
         }
         return render(request, "portal/log.html", context)
-    now = timezone.now()
+    said: dict[str, Any] = {
+        "entries": [form.report() for form in entries],
+        "client_uuid": key.cleaned_data["client_uuid"],
+        "received_at": now,
+        "by": request.patient,
+    }
     try:
-        stored = actions.record_session(
-            edition=edition,
-            entries=[form.report() for form in entries],
-            client_uuid=key.cleaned_data["client_uuid"],
-            done_at=now,
-            received_at=now,
-            by=request.patient,
+        stored = (
+            actions.correct_session(log=first, **said)
+            if first
+            else actions.record_session(edition=edition, done_at=now, **said)
         )
-    except actions.LogDiffers:
+    except (actions.LogDiffers, actions.AlreadyCorrected):
         messages.error(request, "This session is saved already, with other answers. See it below.")
         return redirect("portal:logs")
     if _what_followed(request, stored):
@@ -162,6 +218,11 @@ def _asked_about(edition: PrescriptionEdition, data: QueryDict | None) -> list[P
     """What the page asked about, also when it was opened before midnight or before a pause."""
     keys = data.getlist("line") if data else []
     return [line for line in edition.lines.all() if str(line.pk) in keys]
+
+
+def _lines_of(edition: PrescriptionEdition, log: SessionLog) -> list[PrescribedExercise]:
+    said = {entry.prescribed_exercise_id for entry in log.entries.all()}
+    return [line for line in edition.lines.all() if line.pk in said]
 
 
 def _lines_to_log(
@@ -222,9 +283,10 @@ def follow_up(request: PatientRequest, pk: int) -> HttpResponse:
 @require_safe
 @patient_only
 def logs(request: PatientRequest) -> HttpResponse:
-    mine = SessionLog.objects.of_patient(request.patient).with_entries()
+    mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
     page = newest_page(mine, before=request.GET.get("before"), size=20)
-    return render(request, "portal/logs.html", {"page": page})
+    since = timezone.now() - CORRECTABLE_FOR
+    return render(request, "portal/logs.html", {"page": page, "correctable_since": since})
 
 
 @require_safe

@@ -5,10 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from clinics import audit
@@ -60,6 +61,14 @@ class LogDiffers(Exception):
     """A log with this key is stored already, and says something else."""
 
 
+class TooLate(Exception):
+    """A log may be corrected or taken back for seven days."""
+
+
+class AlreadyCorrected(Exception):
+    """Another correction stands for this log, or it was taken back."""
+
+
 class Blocked(Exception):
     """A check forbids the programme as it is."""
 
@@ -92,6 +101,7 @@ class EntryReport:
     repetitions: int | None
     pain: dict[Moment, int | None]
     comment: str = ""
+    why_not: str = ""
     # Codes of zones on the body map, before and after; then those numb or tingling.
     zones_before: tuple[str, ...] = ()
     zones_after: tuple[str, ...] = ()
@@ -276,33 +286,105 @@ def record_session(
 
     Raises NotInThisProgramme, or LogDiffers when another content is stored under the key.
     """
-    # The same lock as publishing takes: a pause and an edition come one after the other.
-    Patient.objects.select_for_update().only("pk").get(pk=by.pk)
-    lines = _lines_of(edition, entries)
-    digest = _digest(edition, entries)
-    log = _store_once(
-        SessionLog(
-            clinic_id=by.clinic_id,
-            patient=by,
-            edition=edition,
-            client_uuid=client_uuid,
-            digest=digest,
-            done_at=done_at,
-            local_date=by.local_date(done_at),
-            received_at=received_at,
-        )
+    log = SessionLog(
+        clinic_id=by.clinic_id,
+        patient=by,
+        edition=edition,
+        client_uuid=client_uuid,
+        digest=_digest(edition, entries),
+        done_at=done_at,
+        local_date=by.local_date(done_at),
+        received_at=received_at,
     )
-    if log is None:
-        return _stored_log(client_uuid, digest, by)
-    stored = SessionEntry.objects.bulk_create(
+    return _write_log(log, entries, verb="logged a session")
+
+
+@transaction.atomic
+def correct_session(
+    *,
+    log: SessionLog,
+    entries: Sequence[EntryReport],
+    client_uuid: UUID,
+    received_at: datetime,
+    by: Patient,
+) -> SessionLog:
+    """Store what the patient now says of a session, once for each `client_uuid`; the first is kept.
+
+    An alert of the first is withdrawn in the open, for a therapist to close; the correction may
+    raise its own. What was paused stays so. Raises TooLate, AlreadyCorrected, NotInThisProgramme
+    or LogDiffers.
+    """
+    correction = SessionLog(
+        clinic_id=by.clinic_id,
+        patient=by,
+        edition=log.edition,
+        client_uuid=client_uuid,
+        digest=_digest(log.edition, entries),
+        done_at=log.done_at,
+        local_date=log.local_date,
+        received_at=received_at,
+        corrects=log,
+    )
+    return _write_log(correction, entries, verb="corrected a session")
+
+
+@transaction.atomic
+def withdraw_session(*, log: SessionLog, received_at: datetime, by: Patient) -> SessionLog:
+    """Take a log back; it is kept and no longer counts. Taking it back twice changes nothing.
+
+    Raises TooLate or AlreadyCorrected.
+    """
+    withdrawal = SessionLog(
+        clinic_id=by.clinic_id,
+        patient=by,
+        edition=log.edition,
+        client_uuid=uuid5(log.client_uuid, "taken back"),
+        digest=_digest(log.edition, []),
+        done_at=log.done_at,
+        local_date=log.local_date,
+        received_at=received_at,
+        corrects=log,
+        is_withdrawal=True,
+    )
+    return _write_log(withdrawal, [], verb="took a session back")
+
+
+def _write_log(log: SessionLog, entries: Sequence[EntryReport], *, verb: str) -> SessionLog:
+    # The same lock as publishing takes: a pause and an edition come one after the other.
+    patient = log.patient
+    Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+    stored = SessionLog.objects.of_patient(patient).filter(client_uuid=log.client_uuid).first()
+    if stored is not None:
+        if stored.digest != log.digest:
+            raise LogDiffers
+        return stored
+    lines = {} if log.is_withdrawal else _lines_of(log.edition, entries)
+    if log.corrects is not None:
+        _stand_for(log, log.corrects)
+    log.save(force_insert=True)
+    written = SessionEntry.objects.bulk_create(
         _entry(log, report, lines[report.prescribed_exercise_id]) for report in entries
     )
-    _say_where_symptoms_are(by, entries)
-    watch.judge(stored, patient=by, at=received_at)
-    later = Q(last_logged_at=None) | Q(last_logged_at__lt=done_at)
-    Patient.objects.filter(later, pk=by.pk).update(last_logged_at=done_at)
-    _audit(by, "logged a session", log)
+    if _say_where_symptoms_are(patient, entries):
+        # The portal's role may not read what the checks need; a log is stored before they run.
+        again = partial(watch.recheck_later, patient=patient, at=log.received_at)
+        transaction.on_commit(again, robust=True)
+    watch.judge(written, patient=patient, at=log.received_at)
+    later = Q(last_logged_at=None) | Q(last_logged_at__lt=log.done_at)
+    Patient.objects.filter(later, pk=patient.pk).update(last_logged_at=log.done_at)
+    _audit(patient, verb, log)
     return log
+
+
+def _stand_for(log: SessionLog, first: SessionLog) -> None:
+    if not first.may_be_corrected(log.received_at):
+        raise TooLate
+    if not SessionLog.objects.of_patient(log.patient).standing().filter(pk=first.pk).exists():
+        raise AlreadyCorrected
+    what = "took this log back" if log.is_withdrawal else "corrected this log"
+    day = log.patient.local_date(log.received_at)
+    because = f"The patient {what} on {day:%-d %b %Y}."
+    watch.withdraw_alerts(first, because=because, by=log.patient)
 
 
 def _keep(
@@ -391,30 +473,13 @@ def _lines_of(
     return lines
 
 
-def _say_where_symptoms_are(patient: Patient, entries: Sequence[EntryReport]) -> None:
-    """Keep with the open episode where symptoms are now, if the log says so."""
+def _say_where_symptoms_are(patient: Patient, entries: Sequence[EntryReport]) -> bool:
+    """Keep with the open episode where symptoms are now; False if the log does not say."""
     marked = [report for report in entries if report.zones_before or report.zones_after]
-    if marked:
-        now = sorted({code for report in marked for code in report.zones_after})
-        Episode.objects.of_patient(patient).open().update(zones_now=now)
-
-
-def _store_once(log: SessionLog) -> SessionLog | None:
-    try:
-        with transaction.atomic():
-            log.save(force_insert=True)
-    except IntegrityError as error:
-        if "session_log_once" not in str(error):
-            raise
-        return None
-    return log
-
-
-def _stored_log(client_uuid: UUID, digest: str, patient: Patient) -> SessionLog:
-    stored = SessionLog.objects.of_patient(patient).get(client_uuid=client_uuid)
-    if stored.digest != digest:
-        raise LogDiffers
-    return stored
+    if not marked:
+        return False
+    now = sorted({code for report in marked for code in report.zones_after})
+    return bool(Episode.objects.of_patient(patient).open().update(zones_now=now))
 
 
 def _entry(log: SessionLog, report: EntryReport, line: PrescribedExercise) -> SessionEntry:
@@ -427,6 +492,7 @@ def _entry(log: SessionLog, report: EntryReport, line: PrescribedExercise) -> Se
         repetitions=report.repetitions,
         pain_skipped=[str(moment) for moment, pain in report.pain.items() if pain is None],
         comment=report.comment,
+        why_not=report.why_not,
         zones_before=list(report.zones_before),
         zones_after=list(report.zones_after),
         numb_before=list(report.numb_before),

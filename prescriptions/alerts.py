@@ -125,12 +125,11 @@ def pauses_of(patient: Patient) -> list[PausedThing]:
 
 
 def paused_in_words(pause: Pause) -> str:
-    """One exercise by its name, or every stretch that goes to the end of one direction."""
+    """One exercise by its name, or every stretch in one direction."""
     if pause.exercise is not None:
         return str(pause.exercise)
-    return (
-        f"{pause.get_region_display()} {pause.get_direction_display().lower()}, to the end of range"
-    )
+    region, direction = pause.get_region_display(), pause.get_direction_display()
+    return f"Every stretch into {region.lower()} {direction.lower()}"
 
 
 def _answered(follow_up: FollowUp) -> str:

@@ -180,6 +180,22 @@ def pauses_the_direction(report: Report, red_logs_before: int, given: Response) 
     return spread_down_the_leg(report) or is_second_red
 
 
+def weekly_note(
+    colours: Sequence[Colour], *, logged: int, planned: int, low_percent: int
+) -> str | None:
+    """What seven days of logs tell a therapist for the week (tier 3); None when nothing.
+
+    `colours` are of the last fourteen days, `logged` and `planned` are sessions of the last seven.
+    """
+    if planned and not logged:
+        return "No log for 7 days."
+    if planned and logged * 100 < planned * low_percent:
+        return f"Logged {logged} of {planned} planned in 7 days."
+    if len(colours) > 1 and all(colour is Colour.NO_CHANGE for colour in colours):
+        return f"No change in {len(colours)} answers over 14 days."
+    return None
+
+
 def is_good_news(colours: Sequence[Colour], in_a_row: int) -> bool:
     """Whether the last logs were green in a row (tier 4)."""
     return len(colours) >= in_a_row and all(

@@ -34,6 +34,7 @@ from prescriptions.models import (
     Prescription,
     PrescriptionEdition,
     SessionEntry,
+    SessionLog,
     Tier,
 )
 from prescriptions.responses import Colour
@@ -120,6 +121,7 @@ def story_of(patient: Patient, *, until: date) -> Story:
             _editions,
             _courses,
             _logs,
+            _corrections,
             _pauses,
             _alerts,
         )
@@ -292,6 +294,14 @@ def _logs(span: _Span) -> Iterator[Happening]:
             word=worst.label if worst else "",
             tone=TONES.get(worst, "") if worst else "",
         )
+
+
+def _corrections(span: _Span) -> Iterator[Happening]:
+    """What the patient corrected or took back; the logs themselves are told by day."""
+    logs = SessionLog.objects.of_patient(span.patient).exclude(corrects=None)
+    for log in logs.filter(span.within("received_at")).order_by("pk"):
+        what = "taken back" if log.is_withdrawal else "corrected"
+        yield Happening(log.received_at, f"Home log of {_day(log.local_date)} {what}")
 
 
 def _pauses(span: _Span) -> Iterator[Happening]:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from clinics import audit
 from clinics.actors import SYSTEM, CanAct
 from clinics.models import User
+from clinics.tenancy import inside
 from clinics.thresholds import Thresholds
 from exercises.vocabulary import Direction, Region, Role
 from patients import assessments
@@ -27,6 +28,7 @@ from prescriptions.models import (
     PrescribedExercise,
     PrescriptionEdition,
     SessionEntry,
+    SessionLog,
     Tier,
 )
 from prescriptions.responses import Colour, Ease, Feel, Limits, Report, Response
@@ -63,6 +65,8 @@ def judge(
     _ask_again([entry for entry, _, response in given if not response.is_final], patient)
     for entry, report, response in given:
         _act_on(entry, report, response, limits=limits, patient=patient, at=at)
+        if response.colour is Colour.GREEN:
+            _tell_good_news(entry, patient=patient, at=at)
     return stored
 
 
@@ -92,6 +96,18 @@ def answer(*, follow_up: FollowUp, still_worse: bool, at: datetime, by: Patient)
     _response_row(entry, response, at).save(force_insert=True)
     _act_on(entry, report, response, limits=limits, patient=by, at=at)
     return answered
+
+
+@transaction.atomic
+def report_injury(*, patient: Patient, at: datetime) -> None:
+    """What a patient says of a fall or an injury before a log: an alert, once a day."""
+    raise_alert(
+        patient=patient,
+        tier=Tier.SOON,
+        about=f"injury on {patient.local_date(at)}",
+        message="Patient reported a fall or an injury. Tests from before it may be worthless.",
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -192,6 +208,14 @@ def raise_alert(
     return True
 
 
+def withdraw_alerts(log: SessionLog, *, because: str, by: Patient) -> None:
+    """Say on each open alert of a log why it no longer stands; a therapist still closes it."""
+    of_log = Alert.objects.of_patient(by).open().filter(entry__log=log)
+    for alert in of_log.only("pk", "clinic", "patient"):
+        Alert.objects.filter(pk=alert.pk).update(withdrawn_because=because)
+        _audit(by, "withdrew an alert", alert, because=because)
+
+
 @transaction.atomic
 def open_alert(*, alert: Alert, by: User, at: datetime) -> None:
     """Stop the clock: somebody is looking. The first to open it is named."""
@@ -244,13 +268,13 @@ def recheck(*, patient: Patient, because: str, at: datetime) -> list[checks.Find
     lines = list(edition.lines.all())
     blocked: dict[tuple[str, str], list[tuple[PrescribedExercise, checks.Finding]]] = {}
     for line, found in zip(lines, findings_of(lines, patient=patient, today=today), strict=True):
+        if any(finding.rule == _TOLD_BY_ITS_LOG for finding in found):
+            continue
         for finding in checks.unanswered(found, line.recorded):
             if finding.verdict >= checks.Verdict.BLOCKED:
                 blocked.setdefault((finding.rule, finding.message), []).append((line, finding))
     # What one rule says of several exercises alike is one alert, not one for each.
     for (rule, said), held in blocked.items():
-        if rule == _TOLD_BY_ITS_LOG:
-            continue
         raise_alert(
             patient=patient,
             tier=Tier.SOON,
@@ -259,6 +283,13 @@ def recheck(*, patient: Patient, because: str, at: datetime) -> list[checks.Find
             at=at,
         )
     return [finding for held in blocked.values() for _, finding in held]
+
+
+def recheck_later(*, patient: Patient, at: datetime) -> None:
+    """Check again after a home log, in a transaction of its own and with the clinic's rights."""
+    with inside(patient.clinic_id):
+        found = Patient.objects.with_clinic().get(pk=patient.pk)
+        recheck(patient=found, because="a home log", at=at)
 
 
 def _act_on(
@@ -284,8 +315,31 @@ def _act_on(
     if not line.edition.pauses_on_red:
         return
     _pause(entry, because=response.reason, at=at, exercise=True)
-    if responses.pauses_the_direction(report, _red_entries_before(entry), response):
+    if responses.pauses_the_direction(report, _red_entries_before(entry, patient), response):
         _pause(entry, because=response.reason, at=at, exercise=False)
+
+
+def _tell_good_news(entry: SessionEntry, *, patient: Patient, at: datetime) -> None:
+    """Raise the good news when the last logs of an exercise were green in a row (tier 4)."""
+    in_a_row = patient.clinic.thresholds.good_logs_in_a_row
+    line = entry.prescribed_exercise
+    exercise = line.exercise_edition.exercise_id
+    about = f"good news on exercise {exercise}"
+    told = Alert.objects.of_patient(patient).filter(about=about).order_by("-pk")
+    last_told = told.values_list("entry__log__done_at", flat=True).first()
+    given = EntryResponse.objects.of_patient(patient).of_exercise(exercise)
+    newest = given.after(last_told).newest_of_each()[:in_a_row]
+    colours = [Colour(response.colour) for response in newest]
+    if responses.is_good_news(colours, in_a_row):
+        raise_alert(
+            patient=patient,
+            tier=Tier.GOOD_NEWS,
+            about=about,
+            message=f"{line.name}: better in {in_a_row} logs in a row."
+            " Consider progress or a phase review.",
+            at=at,
+            entry=entry,
+        )
 
 
 def _pause(entry: SessionEntry, *, because: str, at: datetime, exercise: bool) -> None:
@@ -330,7 +384,7 @@ def is_paused(line: PrescribedExercise, pauses: Iterable[Pause]) -> bool:
     )
 
 
-# A pause comes from a log, which raised its own alert.
+# What is paused is being looked at: the log that paused it raised an alert of its own.
 _TOLD_BY_ITS_LOG = "V5"
 _NO_WAY = (Direction.NONE, Direction.NEUTRAL)
 
@@ -349,17 +403,12 @@ def _besides(report: Report, limits: Limits) -> str:
     return ""
 
 
-def _red_entries_before(entry: SessionEntry) -> int:
+def _red_entries_before(entry: SessionEntry, patient: Patient) -> int:
     """How many earlier logs of the same exercise were red."""
     return (
-        EntryResponse.objects.filter(
-            clinic_id=entry.clinic_id,
-            patient_id=entry.patient_id,
-            colour=Colour.RED,
-            entry__prescribed_exercise__exercise_edition__exercise=(
-                entry.prescribed_exercise.exercise_edition.exercise_id
-            ),
-        )
+        EntryResponse.objects.of_patient(patient)
+        .of_exercise(entry.prescribed_exercise.exercise_edition.exercise_id)
+        .filter(colour=Colour.RED)
         .exclude(entry=entry)
         .values("entry")
         .distinct()

@@ -83,6 +83,8 @@ ABOUT = {
     "exercises:restore": Exercise,
     "portal:log": PrescriptionEdition,
     "portal:saved": SessionLog,
+    "portal:correct": SessionLog,
+    "portal:take_back": SessionLog,
     "portal:follow_up": FollowUp,
 }
 OF_NO_ROW = {

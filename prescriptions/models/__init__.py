@@ -1,6 +1,7 @@
 """The programme and what came of it: editions, logs, findings, pauses, alerts."""
 
 from prescriptions.models.logs import (
+    CORRECTABLE_FOR,
     EntryResponse,
     FollowUp,
     FollowUpAnswer,
@@ -9,6 +10,7 @@ from prescriptions.models.logs import (
     Outcome,
     SessionEntry,
     SessionLog,
+    WhyNot,
 )
 from prescriptions.models.programme import (
     EARLIEST,
@@ -22,6 +24,7 @@ from prescriptions.models.programme import (
 from prescriptions.models.safety import Alert, KeptFinding, Override, Pause, Tier
 
 __all__ = [
+    "CORRECTABLE_FOR",
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
@@ -41,5 +44,6 @@ __all__ = [
     "SessionEntry",
     "SessionLog",
     "Tier",
+    "WhyNot",
     "every_day",
 ]

@@ -15,8 +15,15 @@ from patients.models.direction import one_of, only_zones, zones_field
 from prescriptions.models.programme import PrescribedExercise, PrescriptionEdition
 from prescriptions.responses import MOST_PAIN, Colour, Ease, Feel
 
+# How long a patient may correct or take back what they logged.
+CORRECTABLE_FOR = timedelta(days=7)
+
 
 class SessionLogQuerySet(OfPatientQuerySet):
+    def standing(self) -> Self:
+        """What counts: not taken back, and no correction stands for it."""
+        return self.filter(corrections=None, is_withdrawal=False)
+
     def on_day(self, day: date) -> Self:
         return self.filter(local_date=day)
 
@@ -52,6 +59,8 @@ class SessionLog(PatientModel):
     received_at = models.DateTimeField(default=timezone.now)
     # A correction says which log it stands for; the first is kept.
     corrects = SameClinicForeignKey("self", null=True, blank=True, related_name="corrections")
+    # A correction without entries: the patient takes the log back.
+    is_withdrawal = models.BooleanField(default=False)
 
     objects = SessionLogQuerySet.as_manager()
 
@@ -61,6 +70,10 @@ class SessionLog(PatientModel):
                 fields=["clinic", "patient", "client_uuid"], name="session_log_once"
             ),
             models.UniqueConstraint(fields=["clinic", "corrects"], name="log_corrected_once"),
+            models.CheckConstraint(
+                condition=Q(is_withdrawal=False) | Q(corrects__isnull=False),
+                name="log_withdrawal_of_a_log",
+            ),
             models.CheckConstraint(
                 condition=Q(received_at__gte=F("done_at") - timedelta(days=1)),
                 name="log_not_from_the_future",
@@ -73,11 +86,24 @@ class SessionLog(PatientModel):
     def __str__(self) -> str:
         return f"session of {self.local_date}"
 
+    def may_be_corrected(self, now: datetime) -> bool:
+        return now - self.done_at <= CORRECTABLE_FOR
+
 
 class Outcome(models.TextChoices):
     DONE = "done", "Done"
     PART = "part", "Part"
     NO = "no", "Not done"
+
+
+class WhyNot(models.TextChoices):
+    """Why an exercise was done in part or not at all."""
+
+    PAIN = "pain", "Pain"
+    TIME = "time", "No time"
+    FORGOT = "forgot", "Forgot"
+    UNSURE = "unsure", "Not sure how"
+    FELT_FINE = "felt_fine", "Felt fine"
 
 
 class Moment(StrEnum):
@@ -113,6 +139,7 @@ class SessionEntry(PatientModel):
     log = SameClinicForeignKey(SessionLog, models.CASCADE, related_name="entries")
     prescribed_exercise = SameClinicForeignKey(PrescribedExercise, related_name="entries")
     outcome = models.CharField(max_length=4, choices=Outcome)
+    why_not = models.CharField(max_length=9, choices=WhyNot, blank=True)
     repetitions = models.PositiveSmallIntegerField(null=True, blank=True)
     pain_before = models.PositiveSmallIntegerField(null=True, blank=True)
     pain_during = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -134,6 +161,10 @@ class SessionEntry(PatientModel):
                 fields=["clinic", "log", "prescribed_exercise"], name="entry_once_per_exercise"
             ),
             models.CheckConstraint(condition=Q(outcome__in=Outcome.values), name="entry_outcome"),
+            one_of("why_not", ["", *WhyNot.values], "entry_why_not"),
+            models.CheckConstraint(
+                condition=Q(why_not="") | ~Q(outcome=Outcome.DONE), name="entry_why_not_if_not_done"
+            ),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"pain_{moment}": None})
@@ -194,10 +225,14 @@ class FollowUpQuerySet(OfPatientQuerySet):
 
     def asked_by(self, now: datetime) -> Self:
         """Those whose time has come, answered or not."""
-        return self.filter(due_at__lte=now)
+        return self._standing().filter(due_at__lte=now)
 
     def to_come(self, now: datetime) -> Self:
-        return self.filter(due_at__gt=now, answers=None)
+        return self._standing().filter(due_at__gt=now, answers=None)
+
+    def _standing(self) -> Self:
+        """Without those about a log that was corrected or taken back."""
+        return self.filter(entry__log__corrections=None)
 
     def of_log(self, log: SessionLog) -> Self:
         return self.filter(entry__log=log)
@@ -255,8 +290,30 @@ class FollowUpAnswer(PatientModel):
 
 
 class EntryResponseQuerySet(OfPatientQuerySet):
+    """Responses; those to logs that were corrected or taken back are left out by each question."""
+
     def latest_of_each(self) -> Self:
         return self.order_by("entry", "-pk").distinct("entry")
+
+    def of_exercise(self, exercise: int) -> Self:
+        return self._standing().filter(
+            entry__prescribed_exercise__exercise_edition__exercise=exercise
+        )
+
+    def since(self, day: date) -> Self:
+        return self._standing().filter(entry__log__local_date__gte=day)
+
+    def after(self, done_at: datetime | None) -> Self:
+        """Those to logs that were done later; all of them without a time."""
+        return self.filter(entry__log__done_at__gt=done_at) if done_at else self
+
+    def newest_of_each(self) -> Self:
+        """The last word on each entry, the entry that was done last first."""
+        newest = ("-entry__log__done_at", "-entry")
+        return self.order_by(*newest, "-pk").distinct(*(name.strip("-") for name in newest))
+
+    def _standing(self) -> Self:
+        return self.filter(entry__log__corrections=None)
 
 
 class EntryResponse(PatientModel):

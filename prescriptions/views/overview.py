@@ -30,7 +30,7 @@ def home(request: StaffRequest) -> HttpResponse:
     patients = list(page)
     today = timezone.localdate(timezone=request.clinic.zone)
     editions = PrescriptionEdition.objects.of(request.clinic).of_patients(patients)
-    logs = SessionLog.objects.of(request.clinic).last_of(patients).with_entries()
+    logs = SessionLog.objects.of(request.clinic).standing().last_of(patients).with_entries()
     # One more than is shown tells whether there are more.
     pressing = Alert.objects.of(request.clinic).pressing()[: PRESSING_SHOWN + 1]
     alerts = [] if request.htmx else list(pressing)
@@ -56,7 +56,8 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Patient.objects.of(request.clinic).with_clinic(), pk=pk)
     today = shown.local_date(timezone.now())
     days = days_until(today, DAYS_SHOWN)
-    logs = list(SessionLog.objects.of_patient(shown).since(days[0]).with_entries().newest_first())
+    mine = SessionLog.objects.of_patient(shown).standing()
+    logs = list(mine.since(days[0]).with_entries().newest_first())
     editions = list(PrescriptionEdition.objects.of_patient(shown).with_lines().newest_first())
     published = [edition for edition in editions if not edition.is_draft]
     of_open_course = [edition for edition in published if edition.prescription.is_open]

@@ -8,7 +8,7 @@ from django.db.utils import IntegrityError, ProgrammingError
 from clinics import checks
 from clinics.models import AuditEvent, Clinic, ClinicQuerySet, Membership
 from clinics.ownership import LIBRARY_TABLES
-from clinics.tenancy import inside, known_as
+from clinics.tenancy import clinic_ids, inside, known_as
 from exercises import actions as exercise_actions
 from exercises.models import Exercise
 from patients.models import Note, Patient
@@ -126,12 +126,29 @@ def test_every_clinic_table_has_an_index_led_by_the_clinic(table):
 def test_nothing_looks_over_the_walls():
     assert rows("SELECT viewname FROM pg_views WHERE schemaname = 'public'") == []
     assert rows("SELECT matviewname FROM pg_matviews") == []
-    assert (
-        rows(
-            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
-        )
-        == []
+    over_the_walls = rows(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
     )
+    # It tells the numbers of the clinics and nothing else of them.
+    assert over_the_walls == [("bearing_clinic_ids",)]
+
+
+@pytest.mark.django_db
+def test_work_that_goes_from_clinic_to_clinic_learns_their_numbers_and_no_more(
+    clinic, other_clinic
+):
+    assert clinic_ids() == sorted([clinic.pk, other_clinic.pk])
+    assert list(Clinic.objects.all()) == []
+
+
+@pytest.mark.django_db
+def test_a_phone_does_not_learn_which_clinics_there_are(clinic):
+    patient = make.patient(of=clinic)
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        inside(clinic.pk, patient_id=patient.pk),
+    ):
+        clinic_ids()
 
 
 @pytest.mark.django_db
@@ -393,6 +410,12 @@ def test_the_role_ends_with_the_request(neighbours):
 KEPT = {
     "clinics_auditevent": "UPDATE {} SET verb = 'x'",
     "patients_note": "UPDATE {} SET text = 'x'",
+    "patients_clearance": "UPDATE {} SET outcome = 'x'",
+    "patients_directiontest": "UPDATE {} SET light = 'green'",
+    "patients_episodechange": "UPDATE {} SET reason = 'x'",
+    "patients_raisedflag": "UPDATE {} SET code = 'fever'",
+    "patients_safetyscreen": "UPDATE {} SET remark = 'x'",
+    "prescriptions_entryresponse": "UPDATE {} SET colour = 'green'",
     "prescriptions_sessionlog": "UPDATE {} SET digest = 'x'",
     "prescriptions_sessionentry": "UPDATE {} SET comment = 'x'",
 }

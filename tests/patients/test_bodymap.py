@@ -12,6 +12,7 @@ from patients.bodymap import (
     Movement,
     Side,
     Zone,
+    grown,
     movement,
     new_other_leg,
     reach,
@@ -239,3 +240,34 @@ def test_a_spread_below_the_knee_is_peripheralising_and_beyond_local(before, aft
     if spread_below_the_knee(before, after):
         assert movement(before, after) is Movement.PERIPHERALISING
         assert reach(after)[BodyMap.LOW] > LOCAL
+
+
+# More of it
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_more"),
+    [
+        pytest.param([], [], False, id="nothing"),
+        pytest.param([], ["L3"], True, id="came up"),
+        pytest.param(["L5"], ["L6"], True, id="went further"),
+        pytest.param(["L5"], ["L5"], False, id="stayed"),
+        pytest.param(["L5"], [], False, id="went"),
+        pytest.param(["L5"], ["L4"], False, id="moved nearer"),
+        pytest.param(["L5"], ["C1"], False, id="moved nearer, to the middle"),
+        pytest.param(["L5"], ["L5", "L4"], True, id="stayed and filled the thigh too"),
+        pytest.param(["L5"], ["L4", "R2"], True, id="nearer here, new there"),
+        pytest.param(["L5", "L4"], ["L5"], False, id="less of it"),
+    ],
+)
+def test_more_is_a_new_place_unless_that_side_has_moved_nearer(before, after, is_more):
+    assert grown(low(*before), low(*after)) is is_more
+
+
+@fixed
+@given(some_zones, some_zones)
+def test_what_spread_is_always_more(before, after):
+    if movement(before, after) is Movement.PERIPHERALISING:
+        assert grown(before, after)
+    if not set(after) - set(before):
+        assert not grown(before, after) or movement(before, after) is Movement.PERIPHERALISING

@@ -284,7 +284,7 @@ def test_a_test_of_an_earlier_episode_is_stale_and_a_red_one_stays_red(therapist
     make.episode(of=patient, complaint="Neck", at=timezone.now())
     page = show(therapist, patient)
     assert "an earlier episode" in page
-    table = page[page.index('<table class="table">') :]
+    table = page[page.index('<table class="table">') : page.index("</table>")]
     rows = dict(re.findall(r'"direction">.*?</svg>([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
     assert rows == {"Flexion": "red", "Extension": "stale"}
 

@@ -153,7 +153,7 @@ def test_an_alert_shows_the_log_behind_it(logged, therapist):
         "Numb or tingling after left lower leg or calf",
         "In their words Down my leg",
         "Response Red New or worse numbness or tingling. Rules version 1",
-        "Lumbar spine flexion, to the end of range",
+        "Every stretch into lumbar spine flexion",
     ):
         assert said in text
 

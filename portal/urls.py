@@ -13,6 +13,7 @@ urlpatterns = [
     path("logs/<int:pk>/correct/", views.correct, name="correct"),
     path("logs/<int:pk>/take-back/", views.take_back, name="take_back"),
     path("still-worse/<int:pk>/", views.follow_up, name="follow_up"),
+    path("understood/", views.understood, name="understood"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", views.leave, name="leave"),
 ]

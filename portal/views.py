@@ -99,6 +99,15 @@ def _stopped(request: PatientRequest, codes: list[str]) -> HttpResponse:
     return render(request, page, {"signs": signs})
 
 
+@require_POST
+@patient_only
+def understood(request: PatientRequest) -> HttpResponse:
+    """The patient has read what to do. Nothing opens by it: a therapist clears the flag."""
+    watch.note_understood(by=request.patient)
+    messages.info(request, "Noted. Please call now if you have not done so.")
+    return redirect("portal:help")
+
+
 @require_http_methods(["GET", "POST"])
 @patient_only
 def log(request: PatientRequest, pk: int) -> HttpResponse:

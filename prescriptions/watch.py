@@ -140,6 +140,19 @@ def report_red_flags(*, patient: Patient, codes: Sequence[str], at: datetime) ->
     return raised
 
 
+@transaction.atomic
+def note_understood(*, by: Patient) -> None:
+    """Keep in the audit trail that the patient has read what to do about their open red flags."""
+    for flag in RaisedFlag.objects.of_patient(by).open().only("pk", "clinic", "patient"):
+        audit.record(
+            clinic_id=by.clinic_id,
+            by=by,
+            verb="read what to do about a red flag",
+            target=flag,
+            patient_id=by.pk,
+        )
+
+
 def report_of(entry: SessionEntry, answers: tuple[bool | None, ...] = ()) -> Report:
     """An entry as the rules of responses read it."""
     return Report(

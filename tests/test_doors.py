@@ -103,6 +103,7 @@ OF_NO_ROW = {
     "portal:today": "patient",
     "portal:logs": "patient",
     "portal:leave": "patient",
+    "portal:understood": "patient",
     "portal:help": "anyone",
     "portal:enter": "link",
 }

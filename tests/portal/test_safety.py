@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clinics.models import Clinic
+from clinics.models import AuditEvent, Clinic
 from clinics.tenancy import inside
 from exercises.vocabulary import Direction, Region
 from patients import assessments
@@ -548,3 +548,12 @@ def test_the_therapists_words_stand_above_the_stretches(patient, phone):
     page = words(phone.get(TODAY))
     assert page.index("Do not twist <fast>.") < page.index("How to do it")
     assert page.index("Lie down and rest.") < page.index("How to do it")
+
+
+def test_that_the_stop_text_was_read_is_kept_and_opens_nothing(phone, edition, clinic):
+    tick(phone, edition, "bladder")
+    response = phone.post(reverse("portal:understood"), follow=True)
+    assert "Noted." in words(response)
+    (event,) = rows(clinic, AuditEvent, verb="read what to do about a red flag")
+    assert event.actor_kind == "patient"
+    assert "Stop. Get help now." in words(phone.get(TODAY))

@@ -19,6 +19,7 @@ from prescriptions.responses import (
     response,
     spread_down_the_leg,
     was_worse,
+    weekly_note,
 )
 
 LIMITS = Limits()
@@ -295,6 +296,13 @@ SPREADS = [
 ]
 
 
+def test_symptoms_that_come_up_in_the_other_leg_are_alarming():
+    given = report(zones_before=(THIGH,), zones_after=(THIGH, OTHER_THIGH))
+    assert is_alarming(given, answered(AMBER), LIMITS)
+    stayed = report(zones_before=(THIGH, OTHER_THIGH), zones_after=(THIGH, OTHER_THIGH))
+    assert not is_alarming(stayed, answered(AMBER), LIMITS)
+
+
 @pytest.mark.parametrize(("before", "after", "expected"), SPREADS)
 @pytest.mark.parametrize("layer", ["zones", "numb"])
 def test_a_spread_below_the_knee_is_alarming_and_pauses_the_direction(
@@ -350,3 +358,24 @@ def test_new_symptoms_in_the_other_leg_are_told_of(said, expected):
 )
 def test_good_news_is_three_green_logs_in_a_row(colours, expected):
     assert is_good_news(colours, in_a_row=3) is expected
+
+
+# The week.
+
+
+@pytest.mark.parametrize(
+    ("logged", "planned", "colours", "note"),
+    [
+        (0, 14, [], "No log for 7 days."),
+        (6, 14, [], "Logged 6 of 14 planned in 7 days."),
+        (7, 14, [], None),
+        (7, 14, [Colour.NO_CHANGE], None),
+        (7, 14, [Colour.NO_CHANGE] * 2, "No change in 2 answers over 14 days."),
+        (7, 14, [Colour.NO_CHANGE, Colour.GREEN], None),
+        (0, 0, [], None),
+        (0, 0, [Colour.NO_CHANGE] * 2, "No change in 2 answers over 14 days."),
+        (1, 14, [Colour.NO_CHANGE] * 2, "Logged 1 of 14 planned in 7 days."),
+    ],
+)
+def test_what_a_week_tells(logged, planned, colours, note):
+    assert weekly_note(colours, logged=logged, planned=planned, low_percent=50) == note

@@ -8,29 +8,12 @@ from django.core.management import call_command
 from patients.models import Patient
 from prescriptions import actions, watch, weekly
 from prescriptions.models import Alert, Moment, PrescriptionEdition, Tier
-from prescriptions.responses import Colour, weekly_note
 from tests import make
 from tests.make import NOW, TODAY, inside
 
 DAY = timedelta(days=1)
 BETTER = {Moment.BEFORE: 5, Moment.DURING: 4, Moment.AFTER: 2}
 SAME = {Moment.BEFORE: 2, Moment.DURING: 2, Moment.AFTER: 2}
-
-
-@pytest.mark.parametrize(
-    ("logged", "planned", "colours", "note"),
-    [
-        (0, 14, [], "No log for 7 days."),
-        (6, 14, [], "Logged 6 of 14 planned in 7 days."),
-        (7, 14, [], None),
-        (7, 14, [Colour.NO_CHANGE], None),
-        (7, 14, [Colour.NO_CHANGE] * 2, "No change in 2 answers over 14 days."),
-        (7, 14, [Colour.NO_CHANGE, Colour.GREEN], None),
-        (0, 0, [], None),
-    ],
-)
-def test_what_a_week_tells(logged, planned, colours, note):
-    assert weekly_note(colours, logged=logged, planned=planned, low_percent=50) == note
 
 
 @pytest.fixture

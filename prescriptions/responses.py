@@ -189,7 +189,7 @@ def weekly_note(
     """
     if planned and not logged:
         return "No log for 7 days."
-    if planned and logged * 100 < planned * low_percent:
+    if logged * 100 < planned * low_percent:
         return f"Logged {logged} of {planned} planned in 7 days."
     if len(colours) > 1 and all(colour is Colour.NO_CHANGE for colour in colours):
         return f"No change in {len(colours)} answers over 14 days."

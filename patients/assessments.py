@@ -67,10 +67,12 @@ class Tested:
     recheck: str = ""
 
 
+@transaction.atomic
 def open_episode(
     *, patient: Patient, complaint: str, onset_on: date | None, by: User, at: datetime
 ) -> Episode:
     """Begin an episode, in the phase of assessment. Raises EpisodeIsOpen."""
+    Patient.objects.hold(patient.pk)
     try:
         with transaction.atomic():
             episode = Episode.objects.create(
@@ -165,6 +167,7 @@ def clear_flag(
     at: datetime,
 ) -> Clearance:
     """Document who assessed a flag and what came out. Raises AlreadyCleared."""
+    Patient.objects.hold(flag.patient_id)
     try:
         with transaction.atomic():
             clearance = Clearance.objects.create(
@@ -182,8 +185,7 @@ def clear_flag(
             raise
         raise AlreadyCleared from error
     _audit(by, "cleared a red flag", flag, assessed_by=assessed_by)
-    episodes = Episode.objects.of_patient(flag.patient).open().select_for_update(of=["self"])
-    episode = episodes.first()
+    episode = Episode.objects.of_patient(flag.patient).open().first()
     if episode is not None:
         # What was tested while a red flag was open has to be tested again.
         _unsettle(episode, Event.FLAG_CLEARED, on=flag.patient.local_date(at), by=by, at=at)
@@ -202,6 +204,7 @@ def record_condition(
     at: datetime,
 ) -> ConditionOnFile:
     """Put a condition on file, with its source. Raises AlreadyOnFile."""
+    Patient.objects.hold(patient.pk)
     try:
         with transaction.atomic():
             on_file = ConditionOnFile.objects.create(
@@ -227,6 +230,7 @@ def end_condition(
     *, on_file: ConditionOnFile, until: date, by: User, at: datetime
 ) -> ConditionOnFile:
     """Note the last day a condition held; ending it twice leaves the first date."""
+    Patient.objects.hold(on_file.patient_id)
     if ConditionOnFile.objects.filter(pk=on_file.pk, until=None).update(until=until):
         _audit(by, "ended a condition", on_file, until=str(until))
         _changed(on_file.patient, f"condition ended: {on_file}", by, at)
@@ -401,11 +405,8 @@ def _key(client_uuid: UUID | None, *what: object) -> UUID:
 
 
 def _locked(episode: Episode) -> Episode:
-    locked = (
-        Episode.objects.select_for_update(of=["self"])
-        .select_related("patient__clinic")
-        .get(pk=episode.pk)
-    )
+    Patient.objects.hold(episode.patient_id)
+    locked = Episode.objects.select_related("patient__clinic").get(pk=episode.pk)
     if locked.closed_at is not None:
         raise EpisodeIsClosed
     return locked

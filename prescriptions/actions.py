@@ -119,16 +119,15 @@ def start_draft(
 
     A new draft takes the newest text of each exercise; the list of changes shows where that is new.
     """
-    # The patient's row is the lock: two therapists who begin at once share one draft.
-    Patient.objects.select_for_update().get(pk=patient.pk)
-    # The course and the draft are locked too, so that neither ends before this is done.
-    prescription = Prescription.objects.of_patient(patient).open().select_for_update().first()
+    # Two therapists who begin at once share one draft, and it does not end before this is done.
+    Patient.objects.hold(patient.pk)
+    prescription = Prescription.objects.of_patient(patient).open().first()
     if prescription is None:
         prescription = Prescription.objects.create(
             clinic_id=patient.clinic_id, patient=patient, prescribed_by=by, created_at=at
         )
         _audit(by, "opened a course", prescription)
-    draft = prescription.editions.drafts().select_for_update().first()
+    draft = prescription.editions.drafts().first()
     if draft is not None:
         return draft
     last = prescription.editions.published().newest_first().first()
@@ -226,9 +225,8 @@ def publish(
 
     Raises DraftChanged, NothingPrescribed, ReasonMissing or Blocked, and then changes nothing.
     """
-    # A log that pauses an exercise takes the same lock: one of the two comes first.
-    patient = Patient.objects.select_for_update(of=["self"]).with_clinic().get(pk=draft.patient_id)
     locked = _locked_draft(draft, version)
+    patient = Patient.objects.with_clinic().get(pk=draft.patient_id)
     lines = list(locked.lines.with_exercises())
     if not lines:
         raise NothingPrescribed
@@ -261,10 +259,11 @@ def discard_draft(*, draft: PrescriptionEdition, version: int, by: CanAct) -> No
 @transaction.atomic
 def end(*, prescription: Prescription, on: date, because: str, by: User) -> Prescription:
     """End the course once; a second call raises AlreadyEnded and leaves the first date."""
-    locked = Prescription.objects.select_for_update().get(pk=prescription.pk)
+    Patient.objects.hold(prescription.patient_id)
+    locked = Prescription.objects.get(pk=prescription.pk)
     if not locked.is_open:
         raise AlreadyEnded
-    for draft in locked.editions.drafts().select_for_update():
+    for draft in locked.editions.drafts():
         discard_draft(draft=draft, version=draft.version, by=by)
     locked.ended_on, locked.ended_by, locked.ended_because = on, by, because
     locked.save(update_fields=["ended_on", "ended_by", "ended_because"])
@@ -350,9 +349,8 @@ def withdraw_session(*, log: SessionLog, received_at: datetime, by: Patient) -> 
 
 
 def _write_log(log: SessionLog, entries: Sequence[EntryReport], *, verb: str) -> SessionLog:
-    # The same lock as publishing takes: a pause and an edition come one after the other.
     patient = log.patient
-    Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+    Patient.objects.hold(patient.pk)
     stored = SessionLog.objects.of_patient(patient).filter(client_uuid=log.client_uuid).first()
     if stored is not None:
         if stored.digest != log.digest:
@@ -436,7 +434,8 @@ def plan_of(line: PrescribedExercise) -> LinePlan:
 
 
 def _locked_draft(draft: PrescriptionEdition, version: int) -> PrescriptionEdition:
-    locked = PrescriptionEdition.objects.drafts().select_for_update().filter(pk=draft.pk).first()
+    Patient.objects.hold(draft.patient_id)
+    locked = PrescriptionEdition.objects.drafts().filter(pk=draft.pk).first()
     if locked is None or locked.version != version:
         raise DraftChanged
     return locked

@@ -125,11 +125,10 @@ def pauses_of(patient: Patient) -> list[PausedThing]:
 
 
 def paused_in_words(pause: Pause) -> str:
-    """One exercise by its name, or every stretch in one direction."""
+    """One exercise by its name, or every stretch in one direction, whatever its range."""
     if pause.exercise is not None:
         return str(pause.exercise)
-    region, direction = pause.get_region_display(), pause.get_direction_display()
-    return f"Every stretch into {region.lower()} {direction.lower()}"
+    return f"All {pause.get_region_display()} {pause.get_direction_display()}".capitalize()
 
 
 def _answered(follow_up: FollowUp) -> str:

@@ -29,33 +29,37 @@ from prescriptions.models import Pause, PrescribedExercise
 
 def record_of(patient: Patient, *, today: date) -> Record:
     """The patient as the checks see them on this day."""
-    episode = Episode.objects.of_patient(patient).open().with_safety().first()
-    on_file = tuple(
-        OnFile(Condition(one.condition), one.since, one.source)
-        for one in ConditionOnFile.objects.of_patient(patient).on(today)
-    )
-    paused = tuple(
-        _paused(pause, patient) for pause in Pause.objects.of_patient(patient).in_force()
-    )
-    tests = DirectionTest.objects.of_patient(patient).latest_of_each()
+    latest = Episode.objects.of_patient(patient).with_safety().newest_first().first()
     known = Record(
         today=today,
+        conditions=tuple(
+            OnFile(Condition(one.condition), one.since, one.source)
+            for one in ConditionOnFile.objects.of_patient(patient).on(today)
+        ),
+        paused=tuple(
+            _paused(pause, patient) for pause in Pause.objects.of_patient(patient).in_force()
+        ),
+        test_valid_days=patient.clinic.thresholds.test_valid_days,
+    )
+    if latest is None:
+        # Before the first episode nothing was tested; a flag may have been raised in the portal.
+        flags = RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True)
+        return replace(known, open_flags=_in_words(list(flags)))
+    episode = latest if latest.closed_at is None else None
+    known = replace(
+        known,
+        open_flags=_in_words(latest.open_flags),
         # A red test of an episode that is closed stays red: only a newer test replaces it.
         tests={
             way(Region(test.region), Direction(test.direction)): _tested(test, episode, patient)
-            for test in tests
+            for test in DirectionTest.objects.of_patient(patient).latest_of_each()
         },
-        conditions=on_file,
-        paused=paused,
-        test_valid_days=patient.clinic.thresholds.test_valid_days,
     )
     if episode is None:
-        flags = RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True)
-        return replace(known, open_flags=_in_words(list(flags)))
+        return known
     return replace(
         known,
         screened_on=patient.local_date(episode.screened_at) if episode.screened_at else None,
-        open_flags=_in_words(episode.open_flags),
         phase=Phase(episode.phase),
         preference=way(*episode.preference) if episode.preference else None,
         reach=reach(zones(episode.zones_now)),
@@ -120,7 +124,8 @@ def _tested(test: DirectionTest, episode: Episode | None, patient: Patient) -> T
 def _paused(pause: Pause, patient: Patient) -> Paused:
     return Paused(
         on=patient.local_date(pause.since),
-        because=pause.because,
+        # Read in the middle of a sentence.
+        because=pause.because[:1].lower() + pause.because[1:].rstrip("."),
         code=pause.exercise.code if pause.exercise else "",
         way=way(Region(pause.region), Direction(pause.direction)) if pause.region else None,
     )

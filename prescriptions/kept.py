@@ -51,7 +51,10 @@ def overrides_in_words(overrides: Iterable[Override]) -> list[str]:
     """One sentence each: on which exercise, which rule, and what was written down."""
     return [
         f"{override.prescribed_exercise.name}, rule {override.rule}: "
-        + "; ".join(f"{name}: {value}" if value else name for name, value in written_down(override))
+        + "; ".join(
+            f"{name}: {value.rstrip('.')}" if value else name
+            for name, value in written_down(override)
+        )
         for override in overrides
     ]
 

@@ -76,6 +76,7 @@ def answer(*, follow_up: FollowUp, still_worse: bool, at: datetime, by: Patient)
 
     Raises AlreadyAnswered.
     """
+    Patient.objects.hold(by.pk)
     try:
         with transaction.atomic():
             answered = FollowUpAnswer.objects.create(
@@ -116,7 +117,7 @@ def report_red_flags(*, patient: Patient, codes: Sequence[str], at: datetime) ->
 
     A flag that is open is not raised again, so that sending it twice changes nothing.
     """
-    Patient.objects.select_for_update().only("pk").get(pk=patient.pk)
+    Patient.objects.hold(patient.pk)
     open_codes = set(RaisedFlag.objects.of_patient(patient).open().values_list("code", flat=True))
     codes = [code for code in codes if code not in open_codes]
     raised = assessments.raise_flags(
@@ -269,15 +270,25 @@ def close_alert(
 
 
 def recheck(*, patient: Patient, because: str, at: datetime) -> list[checks.Finding]:
-    """Check the programme in force again; what became blocked raises an alert with the reason.
+    """Check the programme again, in force or to come; what became blocked raises an alert.
 
     Nothing is changed in the programme: that is the therapist's.
     """
     today = patient.local_date(at)
     editions = PrescriptionEdition.objects.of_patient(patient).with_lines()
-    edition = editions.in_force_on(today).first()
-    if edition is None:
-        return []
+    now, later = editions.in_force_on(today).first(), editions.upcoming_on(today).first()
+    return [
+        finding
+        for edition in (now, later)
+        if edition is not None
+        for finding in _check_again(edition, patient=patient, because=because, at=at)
+    ]
+
+
+def _check_again(
+    edition: PrescriptionEdition, *, patient: Patient, because: str, at: datetime
+) -> list[checks.Finding]:
+    today = patient.local_date(at)
     lines = list(edition.lines.all())
     blocked: dict[tuple[str, str], list[tuple[PrescribedExercise, checks.Finding]]] = {}
     for line, found in zip(lines, findings_of(lines, patient=patient, today=today), strict=True):
@@ -327,9 +338,10 @@ def _act_on(
     )
     if not line.edition.pauses_on_red:
         return
-    _pause(entry, because=response.reason, at=at, exercise=True)
+    because = _besides(report, limits).strip() or response.reason
+    _pause(entry, because=because, at=at, exercise=True)
     if responses.pauses_the_direction(report, _red_entries_before(entry, patient), response):
-        _pause(entry, because=response.reason, at=at, exercise=False)
+        _pause(entry, because=because, at=at, exercise=False)
 
 
 def _tell_good_news(entry: SessionEntry, *, patient: Patient, at: datetime) -> None:
@@ -410,17 +422,18 @@ def _besides(report: Report, limits: Limits) -> str:
     if report.after is not None and report.after >= limits.alarming_after:
         return f" Pain after was {report.after} of 10."
     if responses.spread_down_the_leg(report):
-        return " Symptoms have spread below the knee."
+        return " Symptoms spread below the knee."
     if responses.other_leg(report):
-        return " Symptoms have come up in the other leg."
+        return " Symptoms came up in the other leg."
     return ""
 
 
 def _red_entries_before(entry: SessionEntry, patient: Patient) -> int:
-    """How many earlier logs of the same exercise were red."""
+    """How many earlier logs of the same exercise in this course were red."""
     return (
         EntryResponse.objects.of_patient(patient)
         .of_exercise(entry.prescribed_exercise.exercise_edition.exercise_id)
+        .of_course(entry.prescribed_exercise.edition.prescription_id)
         .filter(colour=Colour.RED)
         .exclude(entry=entry)
         .values("entry")

@@ -40,6 +40,14 @@ class PatientQuerySet(ClinicQuerySet):
     def with_clinic(self) -> Self:
         return self.select_related("clinic", "therapist")
 
+    def hold(self, pk: int) -> None:
+        """Keep everybody else from this record until the transaction ends.
+
+        Every act on what is known of a patient, or prescribed, begins with it: so no programme is
+        published beside a worse fact, and two acts never wait for each other.
+        """
+        self.select_for_update(no_key=True).only("pk").get(pk=pk)
+
     def search(self, text: str) -> Self:
         """By words of the name in any order, birth date, or the beginning of the record number."""
         day = as_date(text)

@@ -300,6 +300,9 @@ class EntryResponseQuerySet(OfPatientQuerySet):
             entry__prescribed_exercise__exercise_edition__exercise=exercise
         )
 
+    def of_course(self, prescription: int) -> Self:
+        return self.filter(entry__log__edition__prescription=prescription)
+
     def since(self, day: date) -> Self:
         return self._standing().filter(entry__log__local_date__gte=day)
 

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from prescriptions.views import alerts, drafts, programmes, timeline
+from prescriptions.views import alerts, drafts, programmes, progress, timeline
 
 app_name = "prescriptions"
 
 urlpatterns = [
     path("patients/<int:pk>/", programmes.of_patient, name="of_patient"),
     path("patients/<int:pk>/timeline/", timeline.timeline, name="timeline"),
+    path("patients/<int:pk>/progress/", progress.progress, name="progress"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
     path("alerts/<int:pk>/open/", alerts.look, name="open_alert"),

@@ -69,6 +69,7 @@ ABOUT = {
     "prescriptions:detail": Prescription,
     "prescriptions:end": Prescription,
     "prescriptions:timeline": Patient,
+    "prescriptions:progress": Patient,
     "prescriptions:alert": Alert,
     "prescriptions:open_alert": Alert,
     "prescriptions:close_alert": Alert,

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -30,6 +30,13 @@ class SessionLogQuerySet(OfPatientQuerySet):
     def since(self, day: date) -> Self:
         return self.filter(local_date__gte=day)
 
+    def between(self, first: date, last: date) -> Self:
+        """Of these local dates, both included; the index on the time keeps older logs unread."""
+        # No place on earth is a day away from UTC.
+        begin = datetime.combine(first - timedelta(days=1), time(), UTC)
+        end = datetime.combine(last + timedelta(days=2), time(), UTC)
+        return self.filter(local_date__range=(first, last), done_at__gte=begin, done_at__lt=end)
+
     def with_entries(self) -> Self:
         named = SessionEntry.objects.with_names()
         return self.prefetch_related(models.Prefetch("entries", queryset=named))
@@ -44,6 +51,9 @@ class SessionLogQuerySet(OfPatientQuerySet):
 
     def newest_first(self) -> Self:
         return self.order_by("-done_at", "-pk")
+
+    def oldest_first(self) -> Self:
+        return self.order_by("done_at", "pk")
 
 
 class SessionLog(PatientModel):

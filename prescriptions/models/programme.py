@@ -100,6 +100,23 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
         later = self.published().filter(prescription__ended_on=None, starts_on__gt=day)
         return later.order_by("starts_on", "-number")
 
+    def valid_between(self, first: date, last: date) -> Self:
+        """Published, begun by the last of these days, and neither replaced nor ended by the first.
+
+        One that was replaced before its own first day may be among them.
+        """
+        newer = PrescriptionEdition.objects.published().filter(
+            clinic=models.OuterRef("clinic"),
+            prescription=models.OuterRef("prescription"),
+            number__gt=models.OuterRef("number"),
+            starts_on__lte=first,
+        )
+        return (
+            self.published()
+            .filter(Q(prescription__ended_on=None) | Q(prescription__ended_on__gt=first))
+            .filter(~models.Exists(newer), starts_on__lte=last)
+        )
+
     def of_patients(self, patients: Sequence[Patient]) -> Self:
         return self.filter(patient__in=patients)
 

@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check mutants stop psql lock clean
+.PHONY: run dev test check mutants figures stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -39,6 +39,10 @@ check: ## lint, types and Django's own checks; needs no database
 mutants: ## take every rule out in turn and see that a test notices; needs no database
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m scripts.mutants
+
+figures: ## draw every figure into var/figures, small and large, light and dark
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.figures
 
 stop: ## stop the embedded PostgreSQL, if something has left it running
 	@$(VENV) -m config.embedded stop

@@ -22,9 +22,17 @@ class Change:
 def between(old: ExerciseEdition, new: ExerciseEdition) -> list[Change]:
     """The parts that changed, in the order of the page on which they are written."""
     before, after = _in_words(old), _in_words(new)
-    return [
+    changed = [
         _change(part, before[part], after[part]) for part in after if before[part] != after[part]
     ]
+    if old.figure != new.figure:
+        changed.append(Change("Drawing", _shown(old), _shown(new)))
+    return changed
+
+
+def _shown(edition: ExerciseEdition) -> tuple[str, ...]:
+    """What the drawing shows, in words; the same words may stand for another pose."""
+    return (edition.figure["alt"],) if edition.figure else ()
 
 
 def _change(part: str, before: list[str], after: list[str]) -> Change:

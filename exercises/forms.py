@@ -14,6 +14,8 @@ from clinics.models import Clinic
 from exercises.content import LoadRecord
 from exercises.dosage import LABELS, LIMITS
 from exercises.fields import LinesField, StatementsField, refuse_invisible
+from exercises.figures import body, drawing, editing
+from exercises.figures.pose import PoseError
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import (
     Demand,
@@ -199,6 +201,8 @@ class ExerciseForm(forms.ModelForm):
     harder = StatementsField(label="Harder versions", rows=3, required=False)
     tissues = StatementsField(label="What it stretches or works", rows=3, required=False)
     background = StatementsField(rows=6, required=False)
+    # Filled by the editor of the drawing once something was moved; empty leaves it as it is.
+    figure = forms.JSONField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = ExerciseEdition
@@ -288,6 +292,7 @@ class ExerciseForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         self._check_hold(cleaned)
         self._check_review(cleaned)
+        self._check_figure(cleaned)
         if cleaned.get("companion_optional") and not cleaned.get("companion"):
             self.add_error("companion_optional", "Choose the other exercise first, or untick this.")
         if not self.loads.is_valid():
@@ -314,6 +319,30 @@ class ExerciseForm(forms.ModelForm):
         elif due and not done:
             self.add_error("review_due", "Say first when the text was checked.")
 
+    def _check_figure(self, cleaned: dict[str, Any]) -> None:
+        said = cleaned.get("figure")
+        cleaned["figure"] = self.instance.figure
+        if "figure" in self.errors or said is None:
+            return
+        try:
+            cleaned["figure"] = editing.edited(self.instance.figure, said)
+        except PoseError as error:
+            self.add_error(None, f"Drawing: {error}.")
+        else:
+            if not cleaned["figure"]["alt"]:
+                self.add_error(None, "Drawing: say in words what it shows.")
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What the editor of the drawing starts from, with the body that it moves."""
+        return {
+            "figure": editing.editable(self.instance.figure),
+            "ranges": body.SPINE_RANGES | body.LEG_RANGES | body.ARM_RANGES,
+            "lengths": body.LENGTHS,
+            "exercise": self.instance.exercise_id,
+            "desk": asdict(editing.desk(self.instance.figure)),
+        }
+
     @property
     def text(self) -> dict[str, Any]:
         """What an action stores; only for a valid form."""
@@ -336,6 +365,11 @@ class ExerciseForm(forms.ModelForm):
                 *("position", "start", "steps", "should_feel", "stop_for", "cautions"),
             ),
             Fieldset(
+                "Drawing",
+                HTML('{% include "exercises/_figure_editor.html" with drawing=form.drawing %}'),
+                "figure",
+            ),
+            Fieldset(
                 "What it needs",
                 Field("equipment", wrapper_class="columns-2"),
                 Field("optional_equipment", wrapper_class="columns-2"),
@@ -351,3 +385,42 @@ class ExerciseForm(forms.ModelForm):
             Fieldset("Check by a therapist", "reviewer", Row("reviewed_on", "review_due")),
         )
         return helper
+
+
+class FigurePreviewForm(forms.Form):
+    """A drawing that is being edited, and the exercise, if stored, whose props it keeps."""
+
+    figure = forms.JSONField()
+    exercise = forms.ModelChoiceField(queryset=Exercise.objects.none(), required=False)
+
+    def __init__(self, data: QueryDict, *, clinic: Clinic) -> None:
+        super().__init__(data)
+        field = cast("forms.ModelChoiceField", self.fields["exercise"])
+        field.queryset = Exercise.objects.of(clinic).active()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        exercise = cleaned["exercise"]
+        self.stored = exercise.editions.newest_first()[0].figure if exercise else {}
+        try:
+            scene = editing.edited(self.stored, cleaned["figure"])
+        except PoseError as error:
+            raise ValidationError(str(error)) from error
+        self.scene = scene | {"alt": scene["alt"] or "The drawing as it is now"}
+        return cleaned
+
+    @property
+    def problem(self) -> str:
+        return str(next(iter(self.non_field_errors()), "The drawing cannot be read."))
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Both ends at a scale that stays, and the loop; only for a valid form."""
+        desk = editing.desk(self.stored)
+        return {
+            "start": drawing.on_a_desk(self.scene, "start", desk),
+            "end": drawing.on_a_desk(self.scene, "end", desk),
+            "loop": drawing.loop(self.scene, drawing.Tempo()),
+        }

@@ -27,6 +27,8 @@ from exercises.vocabulary import (
 )
 
 NAME_LENGTH = 120
+# What a list shows of an exercise in words.
+HEADLINE = ("name", "summary", "position", "equipment", "optional_equipment")
 MOST_WORDS, LONGEST_WORD = 20, 60
 
 
@@ -58,9 +60,15 @@ class ExerciseQuerySet(ClinicQuerySet):
 
     def with_headline(self) -> Self:
         """With what a list shows of the current text; the rest of it is long."""
-        shown = ("name", "summary", "position", "equipment", "optional_equipment")
+        return self._with_parts(*HEADLINE)
+
+    def with_picture(self) -> Self:
+        """With the headline and what the drawing is made from."""
+        return self._with_parts(*HEADLINE, "mode", "hold_seconds", "figure")
+
+    def _with_parts(self, *parts: str) -> Self:
         return self.select_related("current").only(
-            "clinic", "copied_from", "current__exercise", *(f"current__{name}" for name in shown)
+            "clinic", "copied_from", "current__exercise", *(f"current__{part}" for part in parts)
         )
 
     def with_drafts(self) -> Self:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("learn/", reading.education, name="education"),
     path("learn/<slug:slug>/", reading.education_page, name="education_page"),
     path("own/", editing.own, name="own"),
+    path("figure/", editing.figure_preview, name="figure_preview"),
     path("new/", editing.create, name="create"),
     path("<int:pk>/", reading.detail, name="detail"),
     path("<int:pk>/editions/<int:number>/", reading.edition, name="edition"),

@@ -96,6 +96,7 @@ OF_NO_ROW = {
     "exercises:library": "staff",
     "exercises:own": "staff",
     "exercises:create": "staff",
+    "exercises:figure_preview": "staff",
     "exercises:education": "staff",
     "exercises:education_page": "staff",
     "clinics:settings": "staff",
@@ -297,7 +298,8 @@ ADMIN_ONLY = {
     "clinics:settings",
     "clinics:audit",
     *(name for name in NAMES if name.startswith("exercises:") and name.split(":")[1] in {
-        "own", "create", "copy", "edit", "publish", "discard", "archive", "restore"
+        "own", "create", "copy", "edit", "publish", "discard", "archive", "restore",
+        "figure_preview",
     }),
 }  # fmt: skip
 

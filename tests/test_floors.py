@@ -20,6 +20,7 @@ PLAIN = [
     "exercises/vocabulary.py",
     "exercises/dosage.py",
     "exercises/content/*.py",
+    "exercises/figures/*.py",
     "patients/bodymap.py",
     "patients/compass.py",
     "patients/conditions.py",

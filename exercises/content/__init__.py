@@ -6,7 +6,6 @@ ids of facts, as in "Knee pain: hold behind the thighs. [ADJ]".
 
 from exercises.content.education import check_education, load_education, parse_education_page
 from exercises.content.exercises import check_references, load_exercises, parse_exercise
-from exercises.content.figures import JOINTS
 from exercises.content.records import (
     DoseRange,
     DoseRow,
@@ -27,7 +26,6 @@ from exercises.content.tables import CatalogueError
 from exercises.dosage import Dosage
 
 __all__ = [
-    "JOINTS",
     "CatalogueError",
     "Dosage",
     "DoseRange",

@@ -3,7 +3,7 @@ from dataclasses import fields
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from exercises.content.figures import read_figure
+from exercises.content.figures import VERSIONS, read_figure
 from exercises.content.records import (
     FACT_ID,
     DoseRange,
@@ -45,6 +45,7 @@ def parse_exercise(text: str, origin: str) -> ExerciseRecord:
     table = Table.of(text, origin)
     facts = tuple(_facts(table.table("facts"))) if table.has("facts") else ()
     known = {*load_sources(), *(fact.id for fact in facts)}
+    versions = {name: table.statements(name, known, optional=True) for name in VERSIONS}
     record = ExerciseRecord(
         code=table.code("code"),
         name=table.text("name"),
@@ -79,14 +80,14 @@ def parse_exercise(text: str, origin: str) -> ExerciseRecord:
         doses=tuple(_dose_row(row) for row in table.tables("doses", optional=True)),
         dosage=_dosage(table.table("dosage")),
         dose_range=_dose_range(table),
-        easier=table.statements("easier", known, optional=True),
-        harder=table.statements("harder", known, optional=True),
+        easier=versions["easier"],
+        harder=versions["harder"],
         other_versions=table.statements("other_versions", known, optional=True),
         tissues=table.statements("tissues", known, optional=True),
         cautions=table.statements("cautions", known),
         should_feel=table.statements("should_feel", known),
         stop_for=table.statements("stop_for", known),
-        figure=read_figure(table.table("figure")) if table.has("figure") else {},
+        figure=read_figure(table.table("figure"), versions) if table.has("figure") else {},
         **table.review(),
     )
     table.done()

@@ -164,6 +164,9 @@ class Table:
                 return low, high
         raise self.error(name, "is not a pair of the least and the most")
 
+    def number(self, name: str) -> float:
+        return self._numbers(name, [self._left.pop(name, None)], 1)[0]
+
     def numbers(self, name: str, count: int) -> list[float]:
         return self._numbers(name, self.take(name, list), count)
 

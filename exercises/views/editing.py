@@ -2,14 +2,14 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinics.access import Can, StaffRequest, staff
 from exercises import actions, changes
-from exercises.forms import NAME_TAKEN, ExerciseForm
+from exercises.forms import NAME_TAKEN, ExerciseForm, FigurePreviewForm
 from exercises.models import Exercise, ExerciseEdition
 
 ROWS_PER_PAGE = 60
@@ -44,6 +44,16 @@ def create(request: StaffRequest) -> HttpResponse:
         else:
             return _saved(request, draft)
     return render(request, "exercises/form.html", {"form": form, "number": 1})
+
+
+@require_POST
+@staff(Can.ADMINISTER)
+def figure_preview(request: StaffRequest) -> HttpResponse:
+    """The drawing as the editor has it now, or which joint is wrong and why. Stores nothing."""
+    form = FigurePreviewForm(request.POST, clinic=request.clinic)
+    if not form.is_valid():
+        return JsonResponse({"error": form.problem})
+    return JsonResponse(form.pictures)
 
 
 @require_POST

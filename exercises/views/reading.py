@@ -19,7 +19,7 @@ ROWS_PER_PAGE = 60
 def library(request: StaffRequest) -> HttpResponse:
     """Every exercise that may be prescribed, found by word, direction, position and equipment."""
     form = LibraryForm(request.GET)
-    exercises = Exercise.objects.visible_to(request.clinic).published().with_headline().by_name()
+    exercises = Exercise.objects.visible_to(request.clinic).published().with_picture().by_name()
     # Found and counted in one query: a library is some hundred short rows.
     pages = Paginator(list(form.found(exercises)), ROWS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))

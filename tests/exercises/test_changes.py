@@ -56,3 +56,8 @@ def test_a_change_is_told_in_words(clinic, said, change):
 def test_a_companion_is_told_by_its_name(clinic):
     change = changes_by(clinic, companion=make.exercise("REIL"))
     assert change == [Change("Companion", (), ("Repeated Extension in Lying",))]
+
+
+def test_a_drawing_that_moved_is_told_in_its_words(clinic):
+    figure = {"alt": "Person bends.", "start": {"at": [0, 88]}}
+    assert changes_by(clinic, figure=figure) == [Change("Drawing", (), ("Person bends.",))]

@@ -232,14 +232,18 @@ def publish(
         raise NothingPrescribed
     if locked.number > 1 and not locked.reason.strip():
         raise ReasonMissing
-    findings = facts.findings_of(lines, patient=patient, today=patient.local_date(at))
-    unanswered = [
+    today = patient.local_date(at)
+    findings = facts.findings_of(lines, patient=patient, today=today)
+    forbidding = [
         finding
         for line, found in zip(lines, findings, strict=True)
-        for finding in checks.unanswered(found, line.recorded)
+        for finding in (
+            checks.unanswered(found, line.recorded)
+            or checks.checked_too_late(found, line.recorded, today)
+        )
     ]
-    if unanswered:
-        raise Blocked(unanswered)
+    if forbidding:
+        raise Blocked(forbidding)
     for line, found in zip(lines, findings, strict=True):
         _keep(line, found, by=by, at=at)
     locked.published_at, locked.published_by_name = at, by.name

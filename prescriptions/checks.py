@@ -7,7 +7,7 @@ docs/clinical.md. All rules are asked, and the most severe finding decides.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 from exercises.vocabulary import Demand, Direction, Range, Region
@@ -68,6 +68,16 @@ TO_GO_ON: Mapping[str, tuple[Needed, ...]] = {
     "V17": (Needed.SEEN,),
     "V19": (Needed.REASON,),
 }
+
+
+# How soon the decision table asks somebody to look again; else within this many days.
+CHECK_WITHIN: Mapping[str, timedelta] = {"V4": timedelta(hours=72), "V9": timedelta(hours=48)}
+LATEST_CHECK = timedelta(days=90)
+
+
+def latest_check(rule: str, today: date) -> date:
+    """The last day on which what is recorded against this rule may be checked."""
+    return today + CHECK_WITHIN.get(rule, LATEST_CHECK)
 
 
 # The facts.
@@ -525,6 +535,20 @@ def unanswered(
         for finding in findings
         if not finding.can_be_overridden
         or any(_is_missing(recorded.get(finding.rule, {}).get(one)) for one in finding.needed)
+    ]
+
+
+def checked_too_late(
+    findings: Iterable[Finding], recorded: Mapping[str, Mapping[str, object]], today: date
+) -> list[Finding]:
+    """The findings whose date to check, an ISO date, is past or later than the rule allows."""
+    return [
+        finding
+        for finding in findings
+        if Needed.CHECK_ON in finding.needed
+        and not today.isoformat()
+        <= str(recorded.get(finding.rule, {}).get(Needed.CHECK_ON))
+        <= latest_check(finding.rule, today).isoformat()
     ]
 
 

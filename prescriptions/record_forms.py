@@ -1,19 +1,16 @@
 """What a therapist writes down to go on despite a finding, as fields beside that finding."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
 
 from clinics.forms import LineField, ParagraphsField
-from prescriptions.checks import Finding, Needed
+from prescriptions.checks import Finding, Needed, latest_check
 from prescriptions.responses import MOST_PAIN
 
 PREFIX, RECORD = "lines", "record"
-LATEST_CHECK = timedelta(days=90)
-# How soon the decision table asks somebody to look again.
-CHECK_WITHIN = {"V4": timedelta(hours=72), "V9": timedelta(hours=48)}
 
 
 class DateInput(forms.DateInput):
@@ -75,7 +72,7 @@ class RecordForm(forms.Form):
 
     def clean_check_on(self) -> date | None:
         day: date | None = self.cleaned_data["check_on"]
-        latest = self.today + CHECK_WITHIN.get(self.finding.rule, LATEST_CHECK)
+        latest = latest_check(self.finding.rule, self.today)
         if day is not None and not self.today <= day <= latest:
             raise forms.ValidationError(f"Choose a day from today to {latest:%-d %b}.")
         return day

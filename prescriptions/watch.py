@@ -23,6 +23,7 @@ from prescriptions.models import (
     EntryResponse,
     FollowUp,
     FollowUpAnswer,
+    KeptFinding,
     Later,
     Pause,
     PrescribedExercise,
@@ -290,12 +291,18 @@ def _check_again(
 ) -> list[checks.Finding]:
     today = patient.local_date(at)
     lines = list(edition.lines.all())
+    # What was written down against an older fact does not answer a newer one.
+    known = {
+        (kept.prescribed_exercise_id, kept.rule, tuple(kept.facts))
+        for kept in KeptFinding.objects.of_edition(edition)
+    }
     blocked: dict[tuple[str, str], list[tuple[PrescribedExercise, checks.Finding]]] = {}
     for line, found in zip(lines, findings_of(lines, patient=patient, today=today), strict=True):
         if any(finding.rule == _TOLD_BY_ITS_LOG for finding in found):
             continue
-        for finding in checks.unanswered(found, line.recorded):
-            if finding.verdict >= checks.Verdict.BLOCKED:
+        for finding in found:
+            is_known = (line.pk, finding.rule, finding.facts) in known
+            if finding.verdict >= checks.Verdict.BLOCKED and not is_known:
                 blocked.setdefault((finding.rule, finding.message), []).append((line, finding))
     # What one rule says of several exercises alike is one alert, not one for each.
     for (rule, said), held in blocked.items():

@@ -1,6 +1,9 @@
 """Which programmes are looked at again when a fact changes, and how what is found is told."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from clinics.tenancy import inside
 from exercises.vocabulary import Direction, Region
@@ -56,3 +59,37 @@ def test_what_a_log_has_paused_is_told_in_one_sentence(patient):
     assert paused == (
         "Paused on 20 May 2026 after the patient reported symptoms spread below the knee."
     )
+
+
+def red_flexion(episode, *, at) -> None:
+    tested = make.as_tested(
+        direction=Direction.FLEXION, during=During.INCREASED, after=After.WORSE, settle_minutes=60
+    )
+    make.direction_test(of=episode, tested=tested, at=at)
+
+
+def test_what_was_written_against_an_older_red_test_does_not_answer_a_newer_one(patient):
+    episode = make.screened(patient)
+    red_flexion(episode, at=NOW)
+    written = {"reason": "Short and gentle.", "plan": "Watch it.", "check_on": str(TODAY)}
+    line = replace(
+        make.line("FIL"),
+        recorded={"V4": written, "V15": {"reason": "x"}, "V19": {"reason": "x"}},
+    )
+    make.edition(of=patient, lines=[line])
+    with inside(patient.clinic_id):
+        assert list(Alert.objects.of_patient(patient)) == []
+    red_flexion(episode, at=NOW + timedelta(days=1))
+    with inside(patient.clinic_id):
+        (alert,) = Alert.objects.of_patient(patient)
+    assert "made symptoms worse on 21 May" in alert.message
+
+
+@pytest.mark.parametrize("days", [-1, 4])
+def test_a_check_that_is_past_or_too_late_is_no_record(patient, days):
+    red_flexion(make.screened(patient), at=NOW)
+    day = TODAY + timedelta(days=days)
+    written = {"reason": "Short and gentle.", "plan": "Watch it.", "check_on": str(day)}
+    line = replace(make.line("FIL"), recorded={"V4": written, "V15": {"reason": "x"}})
+    with pytest.raises(actions.Blocked, match="made symptoms worse"):
+        make.edition(of=patient, lines=[line])

@@ -58,6 +58,11 @@ class User(AbstractBaseUser):
         return Actor(ActorKind.STAFF, self.pk, self.name)
 
 
+class Paper(models.TextChoices):
+    LETTER = "Letter", "US Letter, 8.5 × 11 in"
+    A4 = "A4", "A4, 210 × 297 mm"
+
+
 class Clinic(models.Model):
     """The tenant: every row of health data belongs to exactly one."""
 
@@ -65,8 +70,15 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     emergency_number = models.CharField(max_length=20, default="911")
+    # What the handouts are printed on.
+    paper = models.CharField(max_length=6, choices=Paper, default=Paper.LETTER)
     # The numbers of `thresholds` that this clinic has set.
     thresholds_set = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(paper__in=["Letter", "A4"]), name="clinic_paper"),
+        ]
 
     def __str__(self) -> str:
         return self.name

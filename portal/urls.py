@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import views
+from portal import handout, views
 
 app_name = "portal"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("logs/<int:pk>/take-back/", views.take_back, name="take_back"),
     path("still-worse/<int:pk>/", views.follow_up, name="follow_up"),
     path("understood/", views.understood, name="understood"),
+    path("handout/", handout.handout, name="handout"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", views.leave, name="leave"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import alerts, drafts, programmes, progress, timeline
+from prescriptions.views import alerts, drafts, handout, programmes, progress, timeline
 
 app_name = "prescriptions"
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("drafts/<int:pk>/findings/", drafts.findings, name="findings"),
     path("drafts/<int:pk>/discard/", drafts.discard, name="discard"),
     path("editions/<int:pk>/", programmes.edition, name="edition"),
+    path("editions/<int:pk>/handout/", handout.handout, name="handout"),
+    path("editions/<int:pk>/note/", handout.note, name="note"),
     path("<int:pk>/", programmes.detail, name="detail"),
     path("<int:pk>/end/", programmes.end, name="end"),
 ]

@@ -10,8 +10,10 @@ from clinics.access import Can, StaffRequest, may, staff
 from patients.models import Patient
 from prescriptions import actions
 from prescriptions.forms import EndForm
+from prescriptions.handout import typed_text
 from prescriptions.kept import kept_lines
 from prescriptions.models import Prescription, PrescriptionEdition
+from prescriptions.paper import letters_without_shape
 from prescriptions.telling import changes_since, courses_of
 
 
@@ -53,6 +55,7 @@ def edition(request: StaffRequest, pk: int) -> HttpResponse:
         "kept": kept_lines(shown),
         "before": before,
         "changes": changes_since(before, shown) if before else [],
+        "without_shape": letters_without_shape(typed_text(shown)),
     }
     return render(request, "prescriptions/edition.html", context)
 

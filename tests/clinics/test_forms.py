@@ -39,8 +39,9 @@ def test_a_phone_may_be_written_in_any_digits():
     assert PhoneField().clean("٠١٢-٣٤٥") == "٠١٢-٣٤٥"
 
 
+@pytest.mark.django_db  # which checks the constraints of a row
 def test_a_new_row_brings_back_every_field():
-    data = {"name": "North", "time_zone": "UTC", "emergency_number": "112"}
+    data = {"name": "North", "time_zone": "UTC", "emergency_number": "112", "paper": "A4"}
     form = SettingsForm(data)
     assert form.is_valid(), form.errors
     assert form.changes == data | {"phone": ""}

@@ -18,6 +18,7 @@ VALID = {
     "phone": "555 0100",
     "time_zone": "Europe/Vienna",
     "emergency_number": "144",
+    "paper": "A4",
 }
 
 
@@ -159,6 +160,7 @@ def test_settings_are_stored(admin, clinic):
         pytest.param("time_zone", "../../etc/passwd", "valid choice", id="a path"),
         pytest.param("emergency_number", "", "required", id="no emergency number"),
         pytest.param("emergency_number", "help", "with its digits", id="a word to call"),
+        pytest.param("paper", "Legal", "valid choice", id="no such paper"),
         pytest.param("emergency_number", "1" * 21, "at most 20", id="a number too long"),
     ],
 )

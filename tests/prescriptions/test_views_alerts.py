@@ -77,8 +77,8 @@ def test_what_presses_heads_the_first_page_the_most_urgent_first(clinic, patient
     raised(patient, message="Emergency.", tier=Tier.EMERGENCY, minutes_ago=1)
     raised(patient, message="Weekly.", tier=Tier.WEEKLY)
     text = words(therapist.get("/"))
-    assert "Emergency Ana Ruiz Emergency. raised 1 min ago" in text
-    assert "Same or next working day Ana Ruiz Soon. raised 3 h 20 min ago" in text
+    assert "Emergency Ana Ruiz Emergency. Raised 1 min ago" in text
+    assert "Same or next working day Ana Ruiz Soon. Raised 3 h 20 min ago" in text
     assert text.index("Emergency.") < text.index("Soon.") < text.index("Name, birth date")
     assert "Weekly." not in text
 
@@ -258,7 +258,7 @@ def test_a_pause_is_lifted_after_it_is_confirmed(logged, patient, therapist):
 def test_the_patients_page_begins_with_open_alerts_and_pauses(logged, patient, therapist):
     text = words(therapist.get(patient.get_absolute_url()))
     assert text.index("Open alerts") < text.index("Paused") < text.index("The last two weeks")
-    assert "Since 20 May 2026, 11:00 . New or worse numbness or tingling." in text
+    assert "Since 20 May 2026, 11:00 . Symptoms spread below the knee." in text
 
 
 # What was kept with an edition

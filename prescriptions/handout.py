@@ -1,0 +1,172 @@
+"""What a handout says, gathered from an edition. How it looks on paper is in handout.typ."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.formats import date_format
+
+from clinics.models import Clinic
+from exercises.content import Statement
+from exercises.figures import drawing
+from exercises.figures.svg import LIGHT
+from exercises.models import ExerciseEdition, Load
+from exercises.vocabulary import Side
+from patients.qr import qr_code
+from patients.redflags import ASKED_OF_PATIENTS, Urgency
+from prescriptions.changes import DAY_NAMES
+from prescriptions.models import PrescribedExercise, PrescriptionEdition
+
+# With more times a day the boxes would be too many: the patient writes the number instead.
+MOST_BOXES = 4
+ACCENT = "#0a6660"
+MOMENTS = ("start", "end")
+
+
+def handout(
+    edition: PrescriptionEdition,
+    *,
+    link: str,
+    paused: Collection[int] = (),
+    is_large: bool = False,
+    has_grid: bool = True,
+) -> dict[str, Any]:
+    """All words and pictures of a handout as plain values, ready for JSON.
+
+    `link` opens the portal's entrance; `paused` are the keys of lines that are not to be done now.
+    The edition's lines with their texts, its patient and the clinic have to be loaded.
+    """
+    clinic = edition.patient.clinic
+    return {
+        "paper": clinic.paper,
+        "large": is_large,
+        "grid": has_grid,
+        "clinic": clinic.name,
+        "patient": edition.patient.name,
+        "about": _about(edition),
+        "link": link.partition("://")[2],
+        "qr": {"svg": _qr_svg(link), "alt": f"QR code that opens {link}"},
+        "before": [
+            {"title": title, "lines": text.splitlines()}
+            for title, text in (
+                ("What to avoid", edition.avoid),
+                ("If it gets worse", edition.if_worse),
+            )
+            if text
+        ],
+        "stretches": [
+            _stretch(number, line, is_paused=line.pk in paused)
+            for number, line in enumerate(edition.lines.all(), start=1)
+        ],
+        "help": [_emergency(clinic), _call_today(clinic)],
+        "rule": "Do only what your therapist prescribed. Stop if a stretch causes pain or if"
+        f" symptoms move down your arm or leg. In an emergency call {clinic.emergency_number}.",
+        "disclaimer": render_to_string("parts/disclaimer.html").strip(),
+    }
+
+
+def typed_text(edition: PrescriptionEdition) -> str:
+    """What people have typed on the handout: names and notes, in any script."""
+    lines = edition.lines.all()
+    return " ".join(
+        [
+            edition.patient.name,
+            edition.patient.clinic.name,
+            edition.published_by_name,
+            edition.avoid,
+            edition.if_worse,
+            *(line.exercise_edition.name for line in lines),
+            *(step for line in lines for step in line.exercise_edition.steps),
+            *(line.direction_note for line in lines),
+        ]
+    )
+
+
+def figure_svg(text: ExerciseEdition, moment: str) -> str:
+    """The drawn "start" or "end" of an exercise in its own colours; empty without a figure."""
+    return drawing.still(text.figure, moment, palette=LIGHT)
+
+
+def _about(edition: PrescriptionEdition) -> list[str]:
+    said = [
+        f"From {date_format(edition.starts_on, 'j F Y')}",
+        f"by {edition.published_by_name}",
+    ]
+    if edition.review_on:
+        said.insert(1, f"review on {date_format(edition.review_on, 'j F Y')}")
+    return said
+
+
+def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[str, Any]:
+    text = line.exercise_edition
+    load = text.primary_load
+    return {
+        "number": number,
+        "name": text.name,
+        "side": "" if line.side == Side.NONE else Side(line.side).label,
+        "dosage": f"{line.dosage}, {line.days_in_words}",
+        "direction": _direction(load) if load else None,
+        "note": line.direction_note,
+        "steps": _said(text.steps),
+        "stop_for": _said(text.stop_for),
+        "figures": [] if is_paused else _figures(text),
+        "paused": is_paused,
+        "days": [
+            {"name": name, "planned": day in line.weekdays}
+            for day, name in enumerate(DAY_NAMES, start=1)
+        ],
+        "times": line.times_per_day,
+        "counts": line.times_per_day > MOST_BOXES,
+    }
+
+
+def _direction(load: Load) -> dict[str, str]:
+    arrow = {"direction": load.direction, "colour": ACCENT}
+    return {"svg": render_to_string("parts/direction_arrow.svg", arrow), "words": load.plain_words}
+
+
+def _said(raws: Sequence[str]) -> list[str]:
+    return [Statement.parse(raw).text for raw in raws]
+
+
+def _figures(text: ExerciseEdition) -> list[dict[str, str]]:
+    drawn = {moment: figure_svg(text, moment) for moment in MOMENTS if moment in text.figure}
+    return [
+        {"svg": svg, "alt": f"{moment.capitalize()}: {_described(text, moment)}"}
+        for moment, svg in drawn.items()
+        if svg
+    ]
+
+
+def _described(text: ExerciseEdition, moment: str) -> str:
+    return str(text.figure[moment].get("description") or text.name)
+
+
+def _qr_svg(link: str) -> str:
+    code = qr_code(link)
+    box = f"0 0 {code.size} {code.size}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><path d="{code.path}"/></svg>'
+
+
+def _emergency(clinic: Clinic) -> dict[str, Any]:
+    return {
+        "title": "Stop and get help now",
+        "text": f"Do not do your stretches if you have one of these. Call {clinic.emergency_number}"
+        " or go to the nearest emergency room. Do not wait for your therapist.",
+        "signs": _signs(Urgency.EMERGENCY),
+        "is_emergency": True,
+    }
+
+
+def _call_today(clinic: Clinic) -> dict[str, Any]:
+    number = f": {clinic.phone}" if clinic.phone else ""
+    return {
+        "title": "Stop and call your clinic today",
+        "text": f"Pause your stretches until someone has spoken with you. {clinic.name}{number}",
+        "signs": _signs(Urgency.TODAY),
+        "is_emergency": False,
+    }
+
+
+def _signs(urgency: Urgency) -> list[str]:
+    return [flag.for_patients for flag in ASKED_OF_PATIENTS if flag.urgency is urgency]

@@ -23,6 +23,8 @@ class Thresholds:
     asked_again_after_hours: int = 2
     good_logs_in_a_row: int = 3
     low_adherence_percent: int = 50
+    many_exercises: int = 4
+    many_minutes_a_day: int = 20
 
 
 SPANS = {
@@ -34,6 +36,8 @@ SPANS = {
     "asked_again_after_hours": Span(1, 12),
     "good_logs_in_a_row": Span(2, 10),
     "low_adherence_percent": Span(10, 90),
+    "many_exercises": Span(1, 30),
+    "many_minutes_a_day": Span(5, 240),
 }
 LABELS = {
     "test_valid_days": "Days until a direction test is old",
@@ -44,6 +48,8 @@ LABELS = {
     "asked_again_after_hours": "Hours until a patient who felt worse is asked again",
     "good_logs_in_a_row": "Good logs in a row that are good news",
     "low_adherence_percent": "Percent of planned sessions below which it is told",
+    "many_exercises": "Exercises in a programme beyond which it is said to be long",
+    "many_minutes_a_day": "Minutes a day beyond which a programme is said to be long",
 }
 NAMES = tuple(field.name for field in fields(Thresholds))
 

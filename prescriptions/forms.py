@@ -6,14 +6,20 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from clinics.forms import LineField, ParagraphsField
+from clinics.forms import LineField, NameField, ParagraphsField
 from exercises.dosage import LABELS, LIMITS, Dosage
 from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import Side
 from prescriptions import checks, facts
 from prescriptions.actions import LinePlan
 from prescriptions.changes import DAY_NAMES
-from prescriptions.models import PrescribedExercise, PrescriptionEdition, every_day
+from prescriptions.models import (
+    TEMPLATE_NAME_LENGTH,
+    PrescribedExercise,
+    PrescriptionEdition,
+    every_day,
+)
+from prescriptions.placeholders import left_open, with_side
 from prescriptions.record_forms import PREFIX, RECORD, DateInput
 
 MOST_LINES = 30
@@ -108,8 +114,15 @@ class LineForm(forms.Form):
 
     field_order = ["exercise", *LIMITS, "side", "weekdays", "soon_after_waking", "direction_note"]
 
-    def __init__(self, *args: Any, exercises: Mapping[int, Exercise], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        exercises: Mapping[int, Exercise],
+        publishing: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.publishing = publishing
         # A line of which nothing came is a broken page, not one left open.
         self.empty_permitted = False
         self.exercises = exercises
@@ -132,6 +145,34 @@ class LineForm(forms.Form):
 
     def clean_side(self) -> str:
         return self.cleaned_data["side"] or Side.NONE.value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        note, side = cleaned.get("direction_note"), cleaned.get("side")
+        if note and side is not None:
+            cleaned["direction_note"] = with_side(note, "" if side == Side.NONE else side)
+            open_words = left_open(cleaned["direction_note"])
+            if self.publishing and open_words:
+                words = " and ".join(open_words)
+                self.add_error("direction_note", f"Write out {words}, or choose the side.")
+        return cleaned
+
+    @property
+    def dosage(self) -> Dosage | None:
+        """As it is typed now; None while a field holds no number that can be."""
+        typed = {name: as_key(self[name].value()) for name in LIMITS}
+        amounts = {
+            name: number
+            for name, number in typed.items()
+            if number is not None and LIMITS[name].least <= number <= LIMITS[name].most
+        }
+        return Dosage(**amounts) if amounts.keys() == typed.keys() else None
+
+    @property
+    def days(self) -> list[int]:
+        """The weekdays as they are ticked now."""
+        ticked = self["weekdays"].value() or []
+        return [day for day in map(as_key, ticked) if day is not None]
 
     def planned(self) -> checks.Planned:
         """The line as the checks see it now; no hold while the field holds no number."""
@@ -236,6 +277,34 @@ class PickerForm(forms.Form):
         return self.cleaned_data["q"], self.cleaned_data["hide_blocked"]
 
 
+class CopyForm(forms.Form):
+    """The search for another patient whose programme is copied."""
+
+    whose = LineField(label="Copy from another patient", max_length=100, required=False)
+
+    def asked(self) -> str:
+        return self.cleaned_data["whose"] if self.is_valid() else ""
+
+
+class KeepTemplateForm(forms.Form):
+    """What is on the desk, as a template."""
+
+    name = NameField(label="Name of the template", max_length=TEMPLATE_NAME_LENGTH)
+    is_shared = forms.BooleanField(label="For the whole clinic", required=False)
+    with_notes = forms.BooleanField(
+        label="Keep my notes",
+        required=False,
+        help_text="The patient’s name becomes {name}. See that nothing else is about the patient.",
+    )
+
+    use_required_attribute = False
+    prefix = "template"
+
+
+class RenameForm(forms.Form):
+    name = NameField(label="Name", max_length=TEMPLATE_NAME_LENGTH)
+
+
 def line_data(line: PrescribedExercise) -> dict[str, Any]:
     """What a stored line's fields begin with."""
     return text_data(line.exercise_edition) | {
@@ -256,6 +325,18 @@ def text_data(text: ExerciseEdition) -> dict[str, Any]:
         "side": text.side,
         "weekdays": [str(day) for day in every_day()],
         "direction_note": text.direction_note,
+    }
+
+
+def plan_data(plan: LinePlan) -> dict[str, Any]:
+    """What the fields of a line that is brought in begin with."""
+    return {
+        "exercise": plan.exercise.pk,
+        **plan.dosage.as_fields(),
+        "side": plan.side,
+        "weekdays": [str(day) for day in plan.weekdays],
+        "direction_note": plan.direction_note,
+        "soon_after_waking": ["on"] if plan.soon_after_waking else [],
     }
 
 

@@ -9,10 +9,14 @@ from typing import Any
 
 from django.http import QueryDict
 
+from clinics.thresholds import Thresholds
+from exercises.dosage import Dosage
 from exercises.models import Exercise
-from patients.models import Patient
+from patients.compass import REGIONS, Compass, Latest, compass
+from patients.models import Patient, PatientQuerySet
 from prescriptions import changes, checks, facts
 from prescriptions.adherence import Count, Line, Plan, Row, session_in_words, total
+from prescriptions.desk import Workload, workload
 from prescriptions.forms import LineForm
 from prescriptions.models import (
     Moment,
@@ -125,6 +129,8 @@ class DeskLine:
     findings: Sequence[DeskFinding]
     offered: Exercise | None  # a companion that does not follow yet
     is_last: bool
+    # What the patient was last prescribed of it, if ever.
+    last: Dosage | None = None
 
     @property
     def following_place(self) -> int:
@@ -179,6 +185,79 @@ def desk_lines(
         )
         for place, (form, exercise) in enumerate(shown)
     ]
+
+
+def with_last_dosages(desk: Iterable[DeskLine], patient: Patient) -> list[DeskLine]:
+    """The same lines, each with the dosage that the patient last had of its exercise."""
+    last = last_dosages(patient)
+    return [
+        replace(line, last=last.get(line.exercise.pk)) if line.exercise else line for line in desk
+    ]
+
+
+def last_dosages(patient: Patient) -> dict[int, Dosage]:
+    """By exercise, what was published last of it for this patient."""
+    lines = PrescribedExercise.objects.of_patient(patient).last_published_of_each()
+    return {line.exercise_edition.exercise_id: line.dosage for line in lines}
+
+
+@dataclass(frozen=True)
+class LongProgramme:
+    """Said when a programme asks more of the patient than most people keep up."""
+
+    workload: Workload
+    most_exercises: int
+    most_minutes: int
+
+
+def long_programme(forms: Iterable[LineForm], thresholds: Thresholds) -> LongProgramme | None:
+    """What to say of the lines as they are typed; None while the programme is short."""
+    asked = workload([(form.dosage, form.days) for form in forms])
+    most = {"exercises": thresholds.many_exercises, "minutes": thresholds.many_minutes_a_day}
+    if not asked.exceeds(**most):
+        return None
+    return LongProgramme(asked, most["exercises"], most["minutes"])
+
+
+def compasses_of(record: checks.Record) -> list[Compass]:
+    """The direction picture of the desk: each region of which something is known."""
+    latest = {
+        way: Latest(test.light, test.on, f"{test.during}, then {test.after}", test.is_overtaken)
+        for way, test in record.tests.items()
+    }
+    found = [
+        compass(
+            region,
+            latest,
+            today=record.today,
+            valid_days=record.test_valid_days,
+            preference=record.preference,
+        )
+        for region in REGIONS
+    ]
+    return [one for one in found if one.is_shown]
+
+
+@dataclass(frozen=True)
+class Copyable:
+    """Another patient's last programme, to copy from."""
+
+    patient: Patient
+    edition: PrescriptionEdition
+
+    @property
+    def names(self) -> str:
+        return ", ".join(line.exercise_edition.name for line in self.edition.lines.all())
+
+
+def copyable(patients: PatientQuerySet, *, than: Patient, most: int) -> list[Copyable]:
+    """Those of the patients, other than this one, who have had a programme, by name."""
+    editions = PrescriptionEdition.objects.of_patients(patients).of_others_than(than)
+    found = [
+        Copyable(edition.patient, edition)
+        for edition in editions.last_of_each_patient().with_patient().with_names()[:most]
+    ]
+    return sorted(found, key=lambda one: (one.patient.search_name, one.patient.pk))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from prescriptions.views import alerts, drafts, handout, programmes, progress, timeline
+from prescriptions.views import (
+    alerts,
+    drafts,
+    handout,
+    programmes,
+    progress,
+    templates,
+    timeline,
+)
 
 app_name = "prescriptions"
 
@@ -17,8 +25,15 @@ urlpatterns = [
     path("exercises/<int:pk>/", drafts.for_whom, name="for_whom"),
     path("drafts/<int:pk>/", drafts.edit, name="edit"),
     path("drafts/<int:pk>/exercises/", drafts.picker, name="picker"),
+    path("drafts/<int:pk>/line/", drafts.line, name="line"),
+    path("drafts/<int:pk>/keep/", drafts.keep, name="keep"),
+    path("drafts/<int:pk>/patients/", drafts.others, name="others"),
     path("drafts/<int:pk>/findings/", drafts.findings, name="findings"),
     path("drafts/<int:pk>/discard/", drafts.discard, name="discard"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/<int:pk>/", templates.rename, name="rename_template"),
+    path("templates/<int:pk>/archive/", templates.archive, name="archive_template"),
+    path("templates/<int:pk>/restore/", templates.restore, name="restore_template"),
     path("editions/<int:pk>/", programmes.edition, name="edition"),
     path("editions/<int:pk>/handout/", handout.handout, name="handout"),
     path("editions/<int:pk>/note/", handout.note, name="note"),

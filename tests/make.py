@@ -1,6 +1,7 @@
 """Test data: one plain function for each model, valid with no argument."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID, uuid4
@@ -29,11 +30,12 @@ from patients.models import (
     RaisedFlag,
     SafetyScreen,
 )
-from prescriptions import actions
+from prescriptions import actions, reuse
 from prescriptions.models import (
     Moment,
     Outcome,
     PrescriptionEdition,
+    ProgrammeTemplate,
     SessionLog,
     every_day,
 )
@@ -138,6 +140,28 @@ def edition(*, of: Patient, lines: list[actions.LinePlan] | None = None) -> Pres
     by = founder(of.clinic)
     with inside(of.clinic_id, user_id=by.pk):
         return actions.publish(draft=begun, version=begun.version, by=by, at=NOW)
+
+
+def template(
+    *,
+    of: Patient,
+    name: str = "Begin with this",
+    lines: list[actions.LinePlan] | None = None,
+    is_shared: bool = True,
+    with_notes: bool = True,
+    by: User | None = None,
+) -> ProgrammeTemplate:
+    """A template after a programme of this patient."""
+    with inside(of.clinic_id):
+        return reuse.keep_template(
+            name=name,
+            lines=[line()] if lines is None else lines,
+            patient=of,
+            is_shared=is_shared,
+            with_notes=with_notes,
+            by=by or founder(of.clinic),
+            at=NOW,
+        )
 
 
 def log(
@@ -306,6 +330,7 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
     log(of=published, comment=word)
     alarming_log(of=published, comment=word)
     draft(of=one, reason=word)
+    template(of=one, name=word, lines=[replace(line(), direction_note=word)])
     with inside(of.pk):
         _, token = patient_actions.invite(patient=one, at=NOW, by=founder(of))
         patient_actions.accept_invitation(token=token, label=word, at=NOW)

@@ -27,6 +27,7 @@ from prescriptions.models import (
     Pause,
     Prescription,
     PrescriptionEdition,
+    ProgrammeTemplate,
     SessionLog,
 )
 from tests import make
@@ -63,7 +64,13 @@ ABOUT = {
     "prescriptions:for_whom": Exercise,
     "prescriptions:edit": PrescriptionEdition,
     "prescriptions:picker": PrescriptionEdition,
+    "prescriptions:line": PrescriptionEdition,
+    "prescriptions:keep": PrescriptionEdition,
+    "prescriptions:others": PrescriptionEdition,
     "prescriptions:findings": PrescriptionEdition,
+    "prescriptions:rename_template": ProgrammeTemplate,
+    "prescriptions:archive_template": ProgrammeTemplate,
+    "prescriptions:restore_template": ProgrammeTemplate,
     "prescriptions:discard": PrescriptionEdition,
     "prescriptions:edition": PrescriptionEdition,
     "prescriptions:handout": PrescriptionEdition,
@@ -93,6 +100,7 @@ ABOUT = {
 OF_NO_ROW = {
     "home": "staff",
     "prescriptions:alerts": "staff",
+    "prescriptions:templates": "staff",
     "patients:create": "staff",
     "patients:archived": "staff",
     "exercises:library": "staff",
@@ -188,6 +196,7 @@ def keys_of_everything(clinic: Clinic) -> dict[type, int]:
             Exercise: Exercise.objects.of(clinic).get().pk,
             Alert: Alert.objects.order_by("pk")[0].pk,
             Pause: Pause.objects.order_by("pk")[0].pk,
+            ProgrammeTemplate: ProgrammeTemplate.objects.get().pk,
         }
 
 
@@ -290,7 +299,14 @@ NEEDS_MORE_THAN_LOOKING = {
     "prescriptions:for_whom",
     "prescriptions:edit",
     "prescriptions:picker",
+    "prescriptions:line",
+    "prescriptions:keep",
+    "prescriptions:others",
     "prescriptions:findings",
+    "prescriptions:templates",
+    "prescriptions:rename_template",
+    "prescriptions:archive_template",
+    "prescriptions:restore_template",
     "prescriptions:discard",
     "prescriptions:end",
     "prescriptions:open_alert",

@@ -33,6 +33,7 @@ PLAIN = [
     "prescriptions/charts.py",
     "prescriptions/checks.py",
     "prescriptions/desk.py",
+    "prescriptions/placeholders.py",
     "prescriptions/responses.py",
     "portal/devices.py",
 ]

@@ -22,12 +22,19 @@ from prescriptions.models.programme import (
     every_day,
 )
 from prescriptions.models.safety import Alert, KeptFinding, Override, Pause, Tier
+from prescriptions.models.templates import (
+    TEMPLATE_NAME_LENGTH,
+    ProgrammeTemplate,
+    ProgrammeTemplateQuerySet,
+    TemplateLine,
+)
 
 __all__ = [
     "CORRECTABLE_FOR",
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
+    "TEMPLATE_NAME_LENGTH",
     "Alert",
     "EntryResponse",
     "FollowUp",
@@ -41,8 +48,11 @@ __all__ = [
     "PrescribedExercise",
     "Prescription",
     "PrescriptionEdition",
+    "ProgrammeTemplate",
+    "ProgrammeTemplateQuerySet",
     "SessionEntry",
     "SessionLog",
+    "TemplateLine",
     "Tier",
     "WhyNot",
     "every_day",

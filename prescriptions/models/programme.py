@@ -12,7 +12,7 @@ from clinics.models import SameClinicForeignKey, User
 from exercises.dosage import Dosage
 from exercises.models import ExerciseEdition, amount, dosage_in_range
 from exercises.vocabulary import Side
-from patients.models import OfPatientQuerySet, Patient, PatientModel
+from patients.models import OfPatientQuerySet, Patient, PatientModel, PatientQuerySet
 from prescriptions.changes import days_in_words
 
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]  # ISO weekdays, Monday is 1
@@ -117,8 +117,11 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
             .filter(~models.Exists(newer), starts_on__lte=last)
         )
 
-    def of_patients(self, patients: Sequence[Patient]) -> Self:
+    def of_patients(self, patients: Sequence[Patient] | PatientQuerySet) -> Self:
         return self.filter(patient__in=patients)
+
+    def of_others_than(self, patient: Patient) -> Self:
+        return self.exclude(patient=patient)
 
     def with_patient(self) -> Self:
         return self.select_related("patient__clinic")
@@ -146,6 +149,15 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
 
     def newest_first(self) -> Self:
         return self.order_by("-number")
+
+    def last_published_first(self) -> Self:
+        """Over all courses."""
+        return self.published().order_by("-published_at", "-pk")
+
+    def last_of_each_patient(self) -> Self:
+        """The newest published edition of each patient, whether its course goes on or not."""
+        newest = self.published().order_by("patient", "-published_at", "-pk")
+        return newest.distinct("patient")
 
 
 class PrescriptionEdition(PatientModel):
@@ -240,6 +252,12 @@ class PrescribedExerciseQuerySet(OfPatientQuerySet):
 
     def with_names(self) -> Self:
         return self.select_related("exercise_edition").order_by("order", "pk")
+
+    def last_published_of_each(self) -> Self:
+        """Of each exercise the line that was published last."""
+        published = self.exclude(edition__published_at=None).select_related("exercise_edition")
+        exercise = "exercise_edition__exercise"
+        return published.order_by(exercise, "-edition__published_at", "-pk").distinct(exercise)
 
 
 class PrescribedExercise(PatientModel):

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prescriptions.desk import Move
+from exercises.dosage import Dosage
+from prescriptions.desk import (
+    OF_A_KEY,
+    OF_A_PLACE,
+    OF_NOTHING,
+    Move,
+    Workload,
+    joined,
+    seconds_a_day,
+    workload,
+)
 
 fixed = settings(derandomize=True, max_examples=60)
 # A line as the page posts it; the same exercise may be there twice.
@@ -37,6 +47,11 @@ def counted(lines) -> Counter:
         pytest.param("up:1", Move("up", 1), id="up"),
         pytest.param("down:0", Move("down", 0), id="down"),
         pytest.param("remove:12", Move("remove", 12), id="remove"),
+        pytest.param("again", Move("again"), id="as last time"),
+        pytest.param("template:5", Move("template", 5), id="a template"),
+        pytest.param("copy:9", Move("copy", 9), id="another patient's"),
+        pytest.param("repeat:2", Move("repeat", 2), id="repeat the dosage"),
+        pytest.param("keep_template", Move("keep_template"), id="keep as a template"),
         pytest.param(f"add:{10**18 - 1}", Move("add", 10**18 - 1), id="the largest key"),
     ],
 )
@@ -73,7 +88,7 @@ def test_an_unknown_button_saves(pressed):
 @given(st.text(max_size=40) | st.from_regex(r"(add|up|down|remove|save)(:\d{0,25}){0,3}"))
 def test_whatever_is_sent_is_a_press_of_some_button(pressed):
     move = Move.parse(pressed)
-    assert move.verb in {"save", "publish", "search", "add", "up", "down", "remove"}
+    assert move.verb in {"add", *OF_NOTHING, *OF_A_PLACE, *OF_A_KEY}
     assert 0 <= move.number < 2**63
     assert move.place is None or move.place >= 0
 
@@ -153,3 +168,59 @@ def test_a_press_leaves_the_lines_it_was_given_alone(lines, place):
     for verb in ("up", "down", "remove", "add"):
         Move(verb, place).applied_to(lines, NEW if verb == "add" else None)
     assert lines == before
+
+
+# What is brought in.
+
+
+def test_what_is_there_already_is_not_joined_again():
+    first = {"exercise": ["1"], "side": ["left"]}
+    same = {"exercise": 1, "side": "left"}
+    other_side = {"exercise": 1, "side": "right"}
+    without = {"exercise": 2, "side": "none"}
+    unsaid = {"exercise": 2}
+    assert joined([first], [same, other_side, without, unsaid]) == [first, other_side, without]
+
+
+def test_repeating_changes_the_dosage_and_nothing_else():
+    rows = [{"exercise": "A", "sets": ["1"]}, {"exercise": "B", "sets": ["1"]}]
+    assert Move("repeat", 1).applied_to(rows, {"sets": ["4"]}) == [
+        rows[0],
+        {"exercise": "B", "sets": ["4"]},
+    ]
+    assert Move("repeat", 1).applied_to(rows) == rows
+
+
+# How much it asks of the patient.
+
+
+@pytest.mark.parametrize(
+    ("dosage", "seconds"),
+    [
+        pytest.param(Dosage(1, 10, 0, 1), 40, id="ten repetitions"),
+        pytest.param(Dosage(1, 10, 6, 1), 100, id="held"),
+        pytest.param(Dosage(2, 10, 6, 1), 220, id="two sets, with a pause"),
+        pytest.param(Dosage(2, 10, 6, 3), 660, id="three times a day"),
+    ],
+)
+def test_the_time_of_a_dosage_is_estimated(dosage, seconds):
+    assert seconds_a_day(dosage) == seconds
+
+
+def test_the_fullest_day_counts():
+    ten_minutes = Dosage(1, 10, 56, 1)
+    programme = [(ten_minutes, [1, 3]), (ten_minutes, [3, 5]), (None, [3])]
+    assert workload(programme) == Workload(exercises=3, minutes=20)
+    assert workload([]) == Workload(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_long"),
+    [
+        pytest.param(Workload(4, 20), False, id="just what is kept up"),
+        pytest.param(Workload(5, 1), True, id="a fifth exercise"),
+        pytest.param(Workload(1, 21), True, id="a minute more"),
+    ],
+)
+def test_a_programme_is_long_beyond_the_clinics_numbers(asked, is_long):
+    assert asked.exceeds(exercises=4, minutes=20) is is_long

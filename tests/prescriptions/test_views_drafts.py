@@ -926,7 +926,7 @@ def test_the_desk_costs_the_same_for_one_line_and_three(
 ):
     for codes_ in (["FIL"], ["FIL", "REIL", "TILT"]):
         draft = make.draft(of=patient, lines=[make.line(code) for code in codes_])
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(23):
             therapist.get(url("edit", draft.pk))
 
 
@@ -940,5 +940,5 @@ def test_a_press_costs_the_same_for_one_line_and_three(
         with django_assert_num_queries(36):
             assert therapist.post(url("edit", draft.pk), data).status_code == 302
         data = page(replace_version(draft), rows=[row(code, sets="x") for code in codes_])
-        with django_assert_num_queries(30):
+        with django_assert_num_queries(33):
             assert therapist.post(url("edit", draft.pk), data).status_code == 200

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -43,6 +43,7 @@ EASES = [
     (SKIP, "Skip"),
 ]
 PLACES = ("zones_before", "zones_after", "numb_before", "numb_after")
+MOST_REPETITIONS = 2000
 WHY_NOT = [*((value, label) for value, label in WhyNot.choices), (SKIP, "Skip")]
 
 
@@ -58,6 +59,33 @@ class StillWorseForm(forms.Form):
     still_worse = forms.TypedChoiceField(
         choices=[("yes", "Yes"), ("no", "No")], coerce=lambda answer: answer == "yes"
     )
+
+
+class PlayedForm(forms.Form):
+    """What the player counted of one exercise, and whether it was stopped because it hurt."""
+
+    counted = forms.IntegerField(min_value=0, max_value=MOST_REPETITIONS, widget=forms.HiddenInput)
+    hurts = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, *, line: PrescribedExercise) -> None:
+        super().__init__(data, prefix=f"played{line.pk}")
+        self.line = line
+
+    def as_typed(self) -> dict[str, Any]:
+        """What the patient would type for it, only for a valid form; no count is no answer."""
+        counted = self.cleaned_data["counted"]
+        if self.cleaned_data["hurts"]:
+            return {"outcome": Outcome.PART, "why_not": WhyNot.PAIN, "repetitions": counted}
+        if not counted:
+            return {}
+        is_all = counted >= self.line.sets * self.line.repetitions
+        return {"outcome": Outcome.DONE if is_all else Outcome.PART, "repetitions": counted}
+
+
+def played_forms(lines: Iterable[PrescribedExercise], data: QueryDict) -> list[PlayedForm]:
+    """What the player sent about these lines; what it did not send, or is nonsense, is left out."""
+    sent = [PlayedForm(data, line=line) for line in lines]
+    return [form for form in sent if form.is_valid()]
 
 
 class EntryForm(forms.Form):
@@ -80,7 +108,7 @@ class EntryForm(forms.Form):
         label="How many did you do?",
         required=False,
         min_value=0,
-        max_value=2000,
+        max_value=MOST_REPETITIONS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     feel = forms.ChoiceField(
@@ -116,9 +144,12 @@ class EntryForm(forms.Form):
         *,
         line: PrescribedExercise,
         said: SessionEntry | None = None,
+        played: PlayedForm | None = None,
     ) -> None:
-        super().__init__(data, prefix=f"line{line.pk}", initial=_as_typed(said) if said else None)
+        known = _as_typed(said) if said else played.as_typed() if played else None
+        super().__init__(data, prefix=f"line{line.pk}", initial=known)
         self.line = line
+        self.hurts = bool(played and played.cleaned_data["hurts"])
         self.fields["repetitions"].initial = line.repetitions * line.sets
         for moment, question in QUESTIONS.items():
             self.fields[f"pain_{moment}"] = forms.TypedChoiceField(
@@ -201,10 +232,15 @@ def entry_forms(
     data: QueryDict | None = None,
     *,
     first: SessionLog | None = None,
+    played: Sequence[PlayedForm] = (),
 ) -> list[EntryForm]:
-    """One form for each line; with `first`, filled with what that log says."""
+    """One form for each line, filled with what `first` says or with what was just `played`."""
     said = {entry.prescribed_exercise_id: entry for entry in first.entries.all()} if first else {}
-    return [EntryForm(data, line=line, said=said.get(line.pk)) for line in lines]
+    counts = {form.line.pk: form for form in played}
+    return [
+        EntryForm(data, line=line, said=said.get(line.pk), played=counts.get(line.pk))
+        for line in lines
+    ]
 
 
 def _as_typed(entry: SessionEntry) -> dict[str, Any]:

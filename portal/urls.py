@@ -6,6 +6,7 @@ app_name = "portal"
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("play/", views.player, name="player"),
     path("enter/<str:token>/", views.enter, name="enter"),
     path("log/<int:pk>/", views.log, name="log"),
     path("logs/", views.logs, name="logs"),

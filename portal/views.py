@@ -20,7 +20,8 @@ from patients.redflags import BY_CODE, Urgency, most_urgent
 from portal.access import PatientRequest, anyone, link_holder, patient_only, sign_in, sign_out
 from portal.devices import device_label
 from portal.following import Consequence, consequences, pauses_of, stretches
-from portal.forms import KeyForm, StillWorseForm, entry_forms
+from portal.forms import KeyForm, PlayedForm, StillWorseForm, entry_forms, played_forms
+from portal.player import session_key, to_play
 from portal.screen import ScreenForm, none_of_these, said_none
 from prescriptions import actions, watch
 from prescriptions.models import (
@@ -83,7 +84,31 @@ def today(request: PatientRequest) -> HttpResponse:
         pauses = pauses_of(request.patient)
         context["stretches"] = stretches(edition.planned_on(day), pauses, limits)
         context["can_log"] = bool(_lines_to_log(edition, day, pauses))
+        context["can_play"] = bool(to_play(edition, day, pauses))
     return render(request, "portal/today.html", context)
+
+
+@require_safe
+@patient_only
+def player(request: PatientRequest) -> HttpResponse:
+    """All stretches of the day on one page, which then plays them without the network.
+
+    Whoever has none to play finds on the page Today why.
+    """
+    day = request.patient.local_date(timezone.now())
+    editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
+    edition = None if _open_flags(request).exists() else editions.in_force_on(day).first()
+    lines = to_play(edition, day, pauses_of(request.patient)) if edition else []
+    if edition is None or not lines:
+        return redirect("portal:today")
+    logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
+    context = {
+        "day": day,
+        "edition": edition,
+        "played": [PlayedForm(line=line) for line in lines],
+        "session_key": session_key(edition, day, logs.count()),
+    }
+    return render(request, "portal/player.html", context)
 
 
 def _open_flags(request: PatientRequest) -> RaisedFlagQuerySet:
@@ -170,7 +195,8 @@ def _log(
         return redirect("portal:today")
     is_a_log = said_none(request.POST.get("none_of_these", ""), request.patient)
     if not (is_a_log or screen.is_valid()):
-        return render(request, "portal/screen.html", {"form": screen})
+        played = played_forms(edition.lines.all(), request.POST)
+        return render(request, "portal/screen.html", {"form": screen, "played": played})
     return _log_form(request, edition, first, request.POST if is_a_log else None)
 
 
@@ -182,15 +208,20 @@ def _log_form(
 ) -> HttpResponse:
     """The log form of a patient who has just said none to the red flags, or what came of it."""
     now = timezone.now()
-    lines = _asked_about(edition, data) or (
-        _lines_of(edition, first)
-        if first
-        else _lines_to_log(edition, request.patient.local_date(now), pauses_of(request.patient))
+    played = [] if first else played_forms(edition.lines.all(), request.POST)
+    lines = (
+        _asked_about(edition, data)
+        or [form.line for form in played]
+        or (
+            _lines_of(edition, first)
+            if first
+            else _lines_to_log(edition, request.patient.local_date(now), pauses_of(request.patient))
+        )
     )
     if not lines:
         messages.error(request, "All your stretches are paused. There is nothing to log.")
         return redirect("portal:today")
-    key, entries = KeyForm(data), entry_forms(lines, data, first=first)
+    key, entries = KeyForm(data), entry_forms(lines, data, first=first, played=played)
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
         # A key that cannot be read never could be; with a new one the answers can be sent again.
         key = key if key.is_valid() else KeyForm()
@@ -199,6 +230,7 @@ def _log_form(
             "entries": entries,
             "is_again": data is not None,
             "first": first,
+            "is_played": bool(played),
             "none_of_these": none_of_these(request.patient),
         }
         return render(request, "portal/log.html", context)

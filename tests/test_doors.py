@@ -113,6 +113,7 @@ OF_NO_ROW = {
     "clinics:audit": "staff",
     "clinics:choose": "person",
     "portal:today": "patient",
+    "portal:player": "patient",
     "portal:logs": "patient",
     "portal:handout": "patient",
     "portal:leave": "patient",
@@ -384,7 +385,7 @@ def test_a_patient_finds_nothing_of_a_neighbour(clinic):
         response = getattr(phone, method)(reverse("portal:log", args=[edition.pk]))
         assert response.status_code in {404, 405} or method == "options"
         assert SECRET not in body_and_headers(response)
-    for name in ("portal:today", "portal:logs", "portal:help"):
+    for name in ("portal:today", "portal:player", "portal:logs", "portal:help"):
         assert SECRET not in body_and_headers(phone.get(reverse(name)))
 
 

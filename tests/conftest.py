@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,12 +51,28 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
         teardown_databases(made, verbosity=0)
 
 
+def _let_the_web_finish() -> None:
+    """Wait for what a browser asked last: a table cannot be emptied while a page reads it."""
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND usename = current_user AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_as_the_migrator():
     """Tests that commit are cleaned up by TRUNCATE, which the web's login may not."""
     flush = TransactionTestCase._fixture_teardown
 
     def flush_and_load_again(self):
+        _let_the_web_finish()
         with as_login("migrator"):
             flush(self)
             make.shared_catalogue()

@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check mutants figures stop psql lock clean
+.PHONY: run dev test check mutants figures pictures stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -43,6 +43,10 @@ mutants: ## take every rule out in turn and see that a test notices; needs no da
 figures: ## draw every figure into var/figures, small and large, light and dark
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m scripts.figures
+
+pictures: ## photograph the main pages into var/pictures, on a phone and at a desk, light and dark
+	@$(PYTHON) scripts/install.py requirements-local.lock requirements-dev.lock
+	@$(VENV) -m scripts.pictures
 
 stop: ## stop the embedded PostgreSQL, if something has left it running
 	@$(VENV) -m config.embedded stop

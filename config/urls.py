@@ -1,7 +1,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from prescriptions.views import overview
+from prescriptions.views import design, overview
 
 # Of django-allauth only the pages that staff need: nobody signs up, addresses are the clinic's.
 accounts = [
@@ -28,6 +28,7 @@ accounts = [
 urlpatterns = [
     path("", overview.home, name="home"),
     path("patients/<int:pk>/", overview.patient, name="patient"),
+    path("design/", design.design, name="design"),
     path("accounts/", include(accounts)),
     path("clinics/", include("clinics.urls")),
     path("exercises/", include("exercises.urls")),

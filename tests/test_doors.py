@@ -99,6 +99,7 @@ ABOUT = {
 }
 OF_NO_ROW = {
     "home": "staff",
+    "design": "staff",
     "prescriptions:alerts": "staff",
     "prescriptions:templates": "staff",
     "patients:create": "staff",
@@ -182,8 +183,8 @@ def theirs(clinic) -> dict[type, int]:
     return keys_of_everything(clinic)
 
 
-def keys_of_everything(clinic: Clinic) -> dict[type, int]:
-    make.everything(of=clinic, word=SECRET)
+def keys_of_everything(clinic: Clinic, *, word: str = SECRET) -> dict[type, int]:
+    make.everything(of=clinic, word=word)
     with inside(clinic.pk):
         return {
             Patient: Patient.objects.get().pk,

@@ -21,6 +21,12 @@ def figure(edition: ExerciseEdition, moment: str) -> dict[str, Any]:
     return _pictures(edition.figure, moment, tempo)
 
 
+@register.filter
+def is_drawn(edition: ExerciseEdition) -> bool:
+    """Whether an edition has a figure; a patient is not told of one that is missing."""
+    return drawing.is_drawn(edition.figure)
+
+
 @register.inclusion_tag("exercises/_figure_stages.html")
 def figure_stages(edition: ExerciseEdition, versions: str) -> dict[str, Any]:
     """The drawn versions under "easier" or "harder", each as it ends."""

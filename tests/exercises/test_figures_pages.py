@@ -68,3 +68,13 @@ def test_a_copy_keeps_the_figure(clinic):
     with inside(clinic.pk):
         copy = actions.copy(original=original, clinic=clinic, by=make.founder(clinic))
     assert copy.figure == original.current.figure
+
+
+def test_only_what_is_drawn_is_shown_to_a_patient(clinic):
+    page = Template('{% include "portal/_figure.html" with moment="both" %}')
+    draft = library.draft(of=clinic)
+    draft.figure = {}
+    for edition, pictures in ((make.exercise("FIL").current, 2), (draft, 0)):
+        html = page.render(Context({"edition": edition}))
+        assert html.count("<svg") == pictures
+        assert "No drawing yet" not in html

@@ -7,9 +7,13 @@ import sys
 from config import database, embedded
 from scripts import browser
 
+# The whole suite on every core; each process makes a database of its own.
+ALL_CORES = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+
 
 def main(arguments: list[str]) -> int:
-    environment = dict(os.environ)
+    # Every process has to list the cases of a set in the same order.
+    environment = {"PYTHONHASHSEED": "0", **os.environ}
     reason = None
     try:
         environment["CHROMIUM"] = browser.find()
@@ -18,7 +22,7 @@ def main(arguments: list[str]) -> int:
         environment["BEARING_NO_BROWSER"] = reason
     try:
         database.prepare(testing=True)
-        pytest = [sys.executable, "-m", "pytest", *arguments]
+        pytest = [sys.executable, "-m", "pytest", *(arguments or ALL_CORES)]
         code = subprocess.run(pytest, env=environment).returncode  # noqa: S603 - no shell
     finally:
         embedded.local_cluster(testing=True).stop(only_if_idle=True)

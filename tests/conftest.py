@@ -83,6 +83,18 @@ def _flush_as_the_migrator():
 
 
 @pytest.fixture(autouse=True)
+def _pages_are_closed_before_tables_are_emptied(request):
+    """A page that is left open goes on asking, and keeps what it has typed."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("live_server")  # and with it the tables, which are emptied after us
+    yield
+    for context in request.getfixturevalue("browser").contexts:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
 def _runs_as_the_web_does():
     """A test that forgot to hand back the migrator's login would blind all tests after it."""
     yield

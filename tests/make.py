@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import count
 from uuid import UUID, uuid4
 
-from django.core.management import call_command
 from django.utils import timezone
 
 from clinics import actions as clinic_actions
 from clinics.models import Clinic, Membership, User
 from clinics.tenancy import inside
 from exercises import actions as exercise_actions
+from exercises.content import ExerciseRecord, load_exercises
 from exercises.dosage import Dosage
 from exercises.models import Exercise
 from exercises.vocabulary import Direction, Region, Side
@@ -49,9 +50,15 @@ def timezone_now() -> datetime:
     return timezone.now()
 
 
+@cache
+def catalogue_files() -> list[ExerciseRecord]:
+    """Read once: hundreds of tests empty the tables, and the files stay the same."""
+    return load_exercises()
+
+
 def shared_catalogue() -> None:
     """The seven stretches, loaded as a new installation loads them."""
-    call_command("load_catalogue", verbosity=0)
+    exercise_actions.load_catalogue(records=catalogue_files(), at=timezone.now())
 
 
 def user(*, name: str = "Person", email: str | None = None, password: str | None = None) -> User:

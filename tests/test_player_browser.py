@@ -1,6 +1,7 @@
 """The player on a phone: counting, holding, stopping because it hurts, and the log it fills in."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def open_player(browser: Browser, live_server, patient) -> Iterator:
         if kind.get("java_script_enabled", True):
             watched.page.clock.install()
         watched.page.get_by_role("link", name="Start").click()
+        if kind.get("java_script_enabled", True):
+            expect(watched.page.locator("[data-place]")).to_be_visible()
         return watched
 
     yield open_player
@@ -66,7 +69,9 @@ def stage(page: Page) -> Locator:
 
 
 def number(page: Page) -> int:
-    return int(page.locator("[data-number]").inner_text())
+    shown = page.locator("[data-number]")
+    expect(shown).to_have_text(re.compile(r"\d"))
+    return int(shown.inner_text())
 
 
 def entries(patient) -> list[SessionEntry]:

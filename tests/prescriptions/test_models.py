@@ -198,6 +198,9 @@ REFUSED = [
     ("entry_feel", "an unknown feeling", add_entry(feel="odd")),
     ("entry_ease", "an unknown ease", add_entry(ease="odd")),
     ("entry_repetitions", "2001 repetitions", add_entry(repetitions=2001)),
+    ("entry_why_not", "an unknown reason", add_entry(outcome="no", why_not="rain")),
+    ("entry_why_not_if_not_done", "why not, of what was done", add_entry(why_not="time")),
+    ("log_withdrawal_of_a_log", "nothing taken back", add_log(is_withdrawal=True)),
 ]
 
 

@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check mutants figures pictures stop psql lock clean
+.PHONY: run dev test check thorough mutants figures pictures stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -35,6 +35,10 @@ check: ## lint, types and Django's own checks; needs no database
 	@$(VENV) -m mypy
 	@$(VENV) manage.py check
 	@$(VENV) -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
+
+thorough: ## every state of the builder, the player and the figures in Chromium; minutes
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.test thorough
 
 mutants: ## take every rule out in turn and see that a test notices; needs no database
 	@$(PYTHON) scripts/install.py requirements-dev.lock

@@ -298,11 +298,11 @@ def _check_again(
     }
     blocked: dict[tuple[str, str], list[tuple[PrescribedExercise, checks.Finding]]] = {}
     for line, found in zip(lines, findings_of(lines, patient=patient, today=today), strict=True):
-        if any(finding.rule == _TOLD_BY_ITS_LOG for finding in found):
-            continue
+        is_paused = any(finding.rule == _TOLD_BY_ITS_LOG for finding in found)
+        least = checks.Verdict.STOP if is_paused else checks.Verdict.BLOCKED
         for finding in found:
             is_known = (line.pk, finding.rule, finding.facts) in known
-            if finding.verdict >= checks.Verdict.BLOCKED and not is_known:
+            if finding.verdict >= least and not is_known:
                 blocked.setdefault((finding.rule, finding.message), []).append((line, finding))
     # What one rule says of several exercises alike is one alert, not one for each.
     for (rule, said), held in blocked.items():

@@ -1,4 +1,4 @@
-"""Run the whole suite: python -m scripts.test [pytest's arguments]"""
+"""Run the suite, or its thorough part: python -m scripts.test [thorough | pytest's arguments]"""
 
 import os
 import subprocess
@@ -7,8 +7,9 @@ import sys
 from config import database, embedded
 from scripts import browser
 
-# The whole suite on every core; each process makes a database of its own.
+# On every core; each process makes a database of its own.
 ALL_CORES = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+WHAT = {"": [*ALL_CORES, "-m", "not thorough"], "thorough": [*ALL_CORES, "-m", "thorough"]}
 
 
 def main(arguments: list[str]) -> int:
@@ -22,7 +23,8 @@ def main(arguments: list[str]) -> int:
         environment["BEARING_NO_BROWSER"] = reason
     try:
         database.prepare(testing=True)
-        pytest = [sys.executable, "-m", "pytest", *(arguments or ALL_CORES)]
+        chosen = WHAT.get(" ".join(arguments), arguments)
+        pytest = [sys.executable, "-m", "pytest", *chosen]
         code = subprocess.run(pytest, env=environment).returncode  # noqa: S603 - no shell
     finally:
         embedded.local_cluster(testing=True).stop(only_if_idle=True)

@@ -47,8 +47,20 @@ def django_db_setup(request, django_test_environment, django_db_blocker):
         made = setup_databases(verbosity=0, interactive=False)
         make.shared_catalogue()
     yield
-    with django_db_blocker.unblock(), as_login("migrator"):
-        teardown_databases(made, verbosity=0)
+    with django_db_blocker.unblock():
+        _send_the_web_away()
+        with as_login("migrator"):
+            teardown_databases(made, verbosity=0)
+
+
+def _send_the_web_away() -> None:
+    """End what threads of live servers have left open: a database in use cannot be dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND pid <> pg_backend_pid()"
+        )
 
 
 def _let_the_web_finish() -> None:

@@ -21,7 +21,11 @@ from tests.browser import DESK, PHONE, WHY_NO_BROWSER, Watched
 from tests.conftest import signed_in
 from tests.make import inside
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.thorough,
+    pytest.mark.django_db(transaction=True),
+]
 needs_browser = pytest.mark.skipif(bool(WHY_NO_BROWSER), reason=WHY_NO_BROWSER)
 # Where to leave pictures of each page, when somebody wants to look.
 PICTURES = os.environ.get("BEARING_PICTURES")

@@ -16,6 +16,7 @@ from tests.portal.conftest import invitation
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.thorough,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(bool(WHY_NO_BROWSER), reason=WHY_NO_BROWSER),
 ]

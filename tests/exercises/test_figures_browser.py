@@ -13,6 +13,7 @@ from tests.conftest import signed_in
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.thorough,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(bool(WHY_NO_BROWSER), reason=WHY_NO_BROWSER),
 ]

@@ -255,7 +255,7 @@ def test_the_compass_shows_every_direction_in_words(therapist, patient, episode)
     test(Direction.ROTATION_LEFT, during=During.NO_EFFECT, after=After.NO_EFFECT)
     page = show(therapist, patient)
     table = page[page.index('<table class="table">') : page.index("</table>")]
-    rows = dict(re.findall(r'"direction">.*?</svg>([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
+    rows = dict(re.findall(r'"direction">.*?</svg>\s*([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
     assert rows == {
         "Flexion": "red",
         "Extension": "green",
@@ -285,7 +285,7 @@ def test_a_test_of_an_earlier_episode_is_stale_and_a_red_one_stays_red(therapist
     page = show(therapist, patient)
     assert "an earlier episode" in page
     table = page[page.index('<table class="table">') : page.index("</table>")]
-    rows = dict(re.findall(r'"direction">.*?</svg>([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
+    rows = dict(re.findall(r'"direction">.*?</svg>\s*([^<]+)<.*?"light (\w+)"', table, re.DOTALL))
     assert rows == {"Flexion": "red", "Extension": "stale"}
 
 

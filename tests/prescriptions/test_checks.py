@@ -23,6 +23,8 @@ from prescriptions.checks import (
     Verdict,
     check,
     check_one,
+    checked_too_late,
+    latest_check,
     verdict,
     way,
 )
@@ -840,3 +842,23 @@ def test_a_programme_of_eight_is_checked_in_under_five_milliseconds():
         check(programme, record)
         taken.append(time.perf_counter() - began)
     assert min(taken) < 0.005
+
+
+# When it is checked.
+
+
+@pytest.mark.parametrize(("rule", "days"), [("V4", 3), ("V9", 2), ("V6", 90), ("V6b", 90)], ids=str)
+def test_each_rule_says_by_when_somebody_looks_again(rule, days):
+    assert latest_check(rule, TODAY) == TODAY + timedelta(days=days)
+
+
+@pytest.mark.parametrize(("days", "is_late"), [(-1, True), (0, False), (3, False), (4, True)])
+def test_a_check_is_neither_past_nor_later_than_its_rule_allows(days, is_late):
+    found = Finding("V4", Verdict.BLOCKED, "FIL", "Worse.")
+    recorded = {"V4": {"check_on": (TODAY + timedelta(days=days)).isoformat()}}
+    assert checked_too_late([found], recorded, TODAY) == ([found] if is_late else [])
+
+
+def test_what_needs_no_check_is_never_too_late():
+    found = Finding("V15", Verdict.CAUTION, "FIL", "Usually followed.")
+    assert checked_too_late([found], {}, TODAY) == []

@@ -2,6 +2,7 @@ from django.urls import path
 
 from prescriptions.views import (
     alerts,
+    desk_answers,
     drafts,
     handout,
     programmes,
@@ -24,11 +25,11 @@ urlpatterns = [
     path("patients/<int:pk>/draft/", drafts.start, name="start"),
     path("exercises/<int:pk>/", drafts.for_whom, name="for_whom"),
     path("drafts/<int:pk>/", drafts.edit, name="edit"),
-    path("drafts/<int:pk>/exercises/", drafts.picker, name="picker"),
-    path("drafts/<int:pk>/line/", drafts.line, name="line"),
+    path("drafts/<int:pk>/exercises/", desk_answers.picker, name="picker"),
+    path("drafts/<int:pk>/line/", desk_answers.line, name="line"),
     path("drafts/<int:pk>/keep/", drafts.keep, name="keep"),
-    path("drafts/<int:pk>/patients/", drafts.others, name="others"),
-    path("drafts/<int:pk>/findings/", drafts.findings, name="findings"),
+    path("drafts/<int:pk>/patients/", desk_answers.others, name="others"),
+    path("drafts/<int:pk>/findings/", desk_answers.findings, name="findings"),
     path("drafts/<int:pk>/discard/", drafts.discard, name="discard"),
     path("templates/", templates.templates, name="templates"),
     path("templates/<int:pk>/", templates.rename, name="rename_template"),

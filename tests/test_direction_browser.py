@@ -90,7 +90,9 @@ def choose(page: Page, question: str, answer: str) -> None:
     "kind",
     [
         pytest.param({**DESK, "color_scheme": "light"}, id="light-desk"),
-        pytest.param({**PHONE, "color_scheme": "dark"}, id="dark-phone"),
+        pytest.param(
+            {**PHONE, "color_scheme": "dark"}, id="dark-phone", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_the_whole_way_of_an_episode(open_page, patient, kind):

@@ -30,7 +30,7 @@ PLAIN = [
     "patients/redflags.py",
     "prescriptions/adherence.py",
     "prescriptions/changes.py",
-    "prescriptions/charts.py",
+    "prescriptions/charts/*.py",
     "prescriptions/checks.py",
     "prescriptions/desk.py",
     "prescriptions/placeholders.py",

@@ -41,7 +41,7 @@ def sign_in(page: Page, address: str, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     therapist = make.user(name="Dana Ruiz", email="dana@example.org", password=PASSWORD)
     make.member(user=therapist, of=clinic, role=Membership.Role.THERAPIST)

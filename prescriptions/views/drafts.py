@@ -1,12 +1,11 @@
 """The therapist's desk: one draft, changed line by line, saved and published."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, JsonResponse, QueryDict
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -23,14 +22,11 @@ from prescriptions.desk import Move, Row, joined
 from prescriptions.forms import (
     AddForm,
     BaseLineFormSet,
-    CopyForm,
     KeepTemplateForm,
     PatientKeyForm,
-    PickerForm,
     ProgrammeForm,
     exercise_keys,
     line_data,
-    line_forms,
     plan_data,
     posted_rows,
     rows_of,
@@ -39,25 +35,27 @@ from prescriptions.forms import (
 from prescriptions.models import PrescribedExercise, PrescriptionEdition, ProgrammeTemplate
 from prescriptions.telling import (
     DeskLine,
-    LongProgramme,
     compasses_of,
-    copyable,
     desk_lines,
     last_dosages,
-    long_programme,
-    picks,
     with_last_dosages,
 )
+from prescriptions.views.desk_parts import (
+    NOT_IN_LIBRARY,
+    copyable_by,
+    draft_or_404,
+    forms_of_rows,
+    long_programme_of,
+    picked,
+    today_of,
+)
 
-PICKED_AT_ONCE = 12
 PATIENTS_OFFERED = 20
 TEMPLATES_OFFERED = 30
-COPIED_FROM_AT_ONCE = 8
 WHY_NOT_PUBLISHED = {
     actions.NothingPrescribed: "Add at least one exercise before you publish.",
     actions.Blocked: "Not published: look at what is blocked below.",
 }
-NOT_IN_LIBRARY = "That exercise is not in your library."
 NOTHING_BROUGHT = {
     "template": "There is no such template any more.",
     "again": "This patient has had no programme yet.",
@@ -99,51 +97,6 @@ def for_whom(request: StaffRequest, pk: int) -> HttpResponse:
     return render(request, "prescriptions/for_whom.html", context)
 
 
-@require_safe
-@staff(Can.PRESCRIBE)
-def picker(request: StaffRequest, pk: int) -> HttpResponse:
-    """The exercises found for the draft on the page, as they are typed."""
-    draft = _draft_or_404(request, pk)
-    record = facts.record_of(draft.patient, today=_today(draft.patient))
-    return render(request, "prescriptions/_picker.html", _picked(request, request.GET, record))
-
-
-@require_safe
-@staff(Can.PRESCRIBE)
-def line(request: StaffRequest, pk: int) -> HttpResponse:
-    """One exercise as a new line for the page, which numbers it. Nothing is stored."""
-    draft = _draft_or_404(request, pk)
-    library = Exercise.objects.visible_to(request.clinic).published().with_current()
-    form = AddForm(request.GET, library=library)
-    if not form.is_valid():
-        return HttpResponse(NOT_IN_LIBRARY, status=404)
-    lines = _line_forms(request, [text_data(form.cleaned_data["exercise"].text)], as_stored=True)
-    record = facts.record_of(draft.patient, today=_today(draft.patient))
-    (added,) = with_last_dosages(desk_lines(lines.forms, record), draft.patient)
-    return render(request, "prescriptions/_line.html", {"line": added})
-
-
-@require_safe
-@staff(Can.PRESCRIBE)
-def others(request: StaffRequest, pk: int) -> HttpResponse:
-    """The clinic's other patients whose programme can be copied, as they are looked for."""
-    context = _copyable(request, request.GET, _draft_or_404(request, pk))
-    return render(request, "prescriptions/_others.html", context)
-
-
-@require_POST
-@staff(Can.PRESCRIBE)
-def findings(request: StaffRequest, pk: int) -> HttpResponse:
-    """What the checks say of the lines as they are typed now. Nothing is stored."""
-    draft = _draft_or_404(request, pk)
-    rows = rows_of(request.POST)
-    lines = _line_forms(request, rows)
-    record = facts.record_of(draft.patient, today=_today(draft.patient))
-    desk = desk_lines(lines.forms, record, data=posted_rows(rows))
-    context = {"desk": desk, "long_programme": _long_programme(request, lines)}
-    return render(request, "prescriptions/_all_findings.html", context)
-
-
 @require_POST
 @staff(Can.PRESCRIBE)
 def keep(request: StaffRequest, pk: int) -> HttpResponse:
@@ -155,9 +108,9 @@ def keep(request: StaffRequest, pk: int) -> HttpResponse:
     editions = PrescriptionEdition.objects.of(request.clinic).with_patient().with_lines()
     draft = get_object_or_404(editions, pk=pk)
     rows = rows_of(request.POST)
-    lines = _line_forms(request, rows)
-    form = ProgrammeForm(request.POST, instance=draft, today=_today(draft.patient))
-    record = facts.record_of(draft.patient, today=_today(draft.patient))
+    lines = forms_of_rows(request, rows)
+    form = ProgrammeForm(request.POST, instance=draft, today=today_of(draft.patient))
+    record = facts.record_of(draft.patient, today=today_of(draft.patient))
     desk = desk_lines(lines.forms, record, data=posted_rows(rows))
     if not draft.is_draft:
         return JsonResponse({}, status=409)
@@ -183,8 +136,8 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
         return _work(request, pk, draft)
     if draft is None:
         return redirect("prescriptions:edition", get_object_or_404(editions, pk=pk).pk)
-    lines = _line_forms(request, [line_data(line) for line in draft.lines.all()], as_stored=True)
-    record = facts.record_of(draft.patient, today=_today(draft.patient))
+    lines = forms_of_rows(request, [line_data(line) for line in draft.lines.all()], as_stored=True)
+    record = facts.record_of(draft.patient, today=today_of(draft.patient))
     return _page(request, draft, lines=lines, desk=desk_lines(lines.forms, record), record=record)
 
 
@@ -198,13 +151,13 @@ def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> 
     form = ProgrammeForm(
         request.POST,
         instance=draft,
-        today=_today(draft.patient),
+        today=today_of(draft.patient),
         publishing=publishing,
     )
-    lines = _line_forms(request, rows, publishing=publishing)
+    lines = forms_of_rows(request, rows, publishing=publishing)
     desk = desk_lines(
         lines.forms,
-        facts.record_of(draft.patient, today=_today(draft.patient)),
+        facts.record_of(draft.patient, today=today_of(draft.patient)),
         data=posted_rows(rows),
         publishing=publishing,
     )
@@ -323,16 +276,10 @@ def _first_problem(
     return {"field": "", "problem": " ".join(map(str, lines.non_form_errors()))}
 
 
-def _draft_or_404(request: StaffRequest, pk: int) -> PrescriptionEdition:
-    drafts = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient()
-    draft: PrescriptionEdition = get_object_or_404(drafts, pk=pk)
-    return draft
-
-
 @require_http_methods(["GET", "POST"])
 @staff(Can.PRESCRIBE)
 def discard(request: StaffRequest, pk: int) -> HttpResponse:
-    draft = _draft_or_404(request, pk)
+    draft = draft_or_404(request, pk)
     if request.method == "POST":
         try:
             actions.discard_draft(draft=draft, version=draft.version, by=request.user)
@@ -379,7 +326,7 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
     Nothing is stored until the therapist decides. The draft to go on with is the one there is
     now, or a new one. What is stored just as it is on the page was sent twice, and is no conflict.
     """
-    lines = _line_forms(request, rows)
+    lines = forms_of_rows(request, rows)
     opened = PrescriptionEdition.objects.of(request.clinic).with_patient().with_lines().one(pk)
     if opened is not None and _is_stored(request, opened, lines):
         messages.info(request, "This was stored already.")
@@ -389,14 +336,16 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
         pk=PatientKeyForm(request.POST).key(),
     )
     now = timezone.now()
-    begun = actions.start_draft(patient=patient, starts_on=_today(patient), by=request.user, at=now)
+    begun = actions.start_draft(
+        patient=patient, starts_on=today_of(patient), by=request.user, at=now
+    )
     editions = PrescriptionEdition.objects.of(request.clinic).drafts().with_patient().with_lines()
     theirs = editions.get(pk=begun.pk)
     data = request.POST.copy()
     data["version"] = str(theirs.version)
-    form = ProgrammeForm(data, instance=theirs, today=_today(patient))
-    lines = _line_forms(request, rows)
-    record = facts.record_of(patient, today=_today(patient))
+    form = ProgrammeForm(data, instance=theirs, today=today_of(patient))
+    lines = forms_of_rows(request, rows)
+    record = facts.record_of(patient, today=today_of(patient))
     return _page(
         request,
         theirs,
@@ -412,7 +361,7 @@ def _conflict(request: StaffRequest, pk: int, rows: Sequence[Row]) -> HttpRespon
 
 def _is_stored(request: StaffRequest, edition: PrescriptionEdition, lines: BaseLineFormSet) -> bool:
     """Whether the edition says what the page says."""
-    form = ProgrammeForm(request.POST, instance=edition, today=_today(edition.patient))
+    form = ProgrammeForm(request.POST, instance=edition, today=today_of(edition.patient))
     if set(form.changed_data) - {"version"} or not lines.is_valid():
         return False
     stored = [actions.plan_of(line) for line in edition.lines.all()]
@@ -432,69 +381,28 @@ def _page(
     keeping: KeepTemplateForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    record = record or facts.record_of(draft.patient, today=_today(draft.patient))
+    record = record or facts.record_of(draft.patient, today=today_of(draft.patient))
     asked = request.GET if request.method == "GET" else request.POST
     editions = PrescriptionEdition.objects.of_patient(draft.patient)
     templates = ProgrammeTemplate.objects.of(request.clinic).usable_by(request.user)
     context = {
         "patient": draft.patient,
         "draft": draft,
-        "form": form or ProgrammeForm(instance=draft, today=_today(draft.patient)),
+        "form": form or ProgrammeForm(instance=draft, today=today_of(draft.patient)),
         "lines": lines,
         "desk": with_last_dosages(desk, draft.patient),
         "record": record,
         "compasses": compasses_of(record),
-        "long_programme": _long_programme(request, lines),
+        "long_programme": long_programme_of(request, lines),
         "templates": templates.active().counted().by_name()[:TEMPLATES_OFFERED],
         "last": editions.last_published_first().first(),
         "keeping": keeping or KeepTemplateForm(),
         "stored": stored,
         "is_gone": opened is not None and opened != draft.pk,
-        **_picked(request, asked, record),
-        **_copyable(request, asked, draft),
+        **picked(request, asked, record),
+        **copyable_by(request, asked, draft),
     }
     return render(request, "prescriptions/edit.html", context, status=status)
-
-
-def _line_forms(
-    request: StaffRequest,
-    rows: Sequence[Row],
-    *,
-    as_stored: bool = False,
-    publishing: bool = False,
-) -> BaseLineFormSet:
-    library = Exercise.objects.visible_to(request.clinic).with_current()
-    exercises = library.chosen(exercise_keys(rows))
-    form_kwargs = {"exercises": exercises, "publishing": publishing}
-    if as_stored:
-        return line_forms(initial=rows, form_kwargs=form_kwargs)
-    return line_forms(posted_rows(rows), form_kwargs=form_kwargs)
-
-
-def _picked(request: StaffRequest, data: QueryDict, record: checks.Record) -> dict[str, Any]:
-    """Exercises found for this patient, each with what the checks say of it."""
-    form = PickerForm(data)
-    words, hides_blocked = form.asked()
-    library = Exercise.objects.visible_to(request.clinic).published().with_current()
-    found = picks(library.search(words).by_name(), record, hides_blocked=hides_blocked)
-    return {"picker": form, "found": found[:PICKED_AT_ONCE]}
-
-
-def _copyable(request: StaffRequest, data: QueryDict, draft: PrescriptionEdition) -> dict[str, Any]:
-    """Other patients found for the copy; nobody until somebody is asked for."""
-    form = CopyForm(data)
-    words = form.asked()
-    others = Patient.objects.of(request.clinic).active().search(words)
-    found = copyable(others, than=draft.patient, most=COPIED_FROM_AT_ONCE) if words else []
-    return {"copying": form, "others": found, "is_looking": bool(words)}
-
-
-def _long_programme(request: StaffRequest, lines: BaseLineFormSet) -> LongProgramme | None:
-    return long_programme(lines.forms, request.clinic.thresholds)
-
-
-def _today(patient: Patient) -> date:
-    return patient.local_date(timezone.now())
 
 
 def _place_to_look(move: Move) -> str:

@@ -3,7 +3,7 @@ from copy import deepcopy
 
 import pytest
 from django.urls import reverse
-from hypothesis import given, settings
+from hypothesis import given
 
 from clinics.tenancy import inside
 from exercises import actions
@@ -51,7 +51,6 @@ def test_a_hand_that_does_not_move_stays_put_on_the_way():
         assert body.points["near_wrist"] == pytest.approx((44, 2), abs=0.5)
 
 
-@settings(deadline=None)
 @given(poses())
 def test_any_pose_the_body_can_take_is_stored_as_it_is(pose):
     body = Body(pose)

@@ -1,7 +1,7 @@
 from math import cos, dist, radians
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exercises.content import load_exercises
@@ -63,7 +63,6 @@ def test_a_bend_goes_the_way_a_body_bends(said, joint, where):
     assert Body(Pose.of(STANDING | said)).points[joint] == pytest.approx(where)
 
 
-@settings(deadline=None)
 @given(st.integers(30, 80), st.integers(-20, 60))
 def test_a_planted_foot_stays_where_it_is(height, forward):
     pose = {"at": [0, height], "near_leg": {"ankle_at": [forward * 0.4, 7]}}
@@ -77,7 +76,6 @@ def test_a_planted_foot_stays_where_it_is(height, forward):
     ] % 360 == pytest.approx(360, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(poses(), poses(), st.floats(0, 1))
 def test_limbs_keep_their_length_on_the_whole_way(start, end, share):
     assert_whole(Body(between(start, end, share)))
@@ -106,7 +104,6 @@ def test_the_hips_of_a_press_up_stay_down(code):
         assert body.points["near_wrist"] == pytest.approx((44, 2))
 
 
-@settings(deadline=None)
 @given(poses())
 def test_the_points_of_a_pose_give_the_pose_back(pose):
     again = Body(Pose.from_points(Body(pose).points))

@@ -22,7 +22,7 @@ from patients.bodymap import (
     zones,
 )
 
-fixed = settings(derandomize=True, max_examples=200, database=None)
+fixed = settings(max_examples=200)
 some_zones = st.lists(st.sampled_from(ZONES), max_size=5)
 MIRRORED = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT, Side.CENTRE: Side.CENTRE}
 

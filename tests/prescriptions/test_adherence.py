@@ -234,7 +234,7 @@ def test_the_total_counts_what_was_planned(cells, count):
 # What holds for any programme and any log.
 
 
-fixed = settings(derandomize=True, max_examples=60)
+fixed = settings(max_examples=60)
 DAYS = days_until(TODAY + timedelta(days=2), 12)
 keys = st.sampled_from([FIL, REIL, (1, "left")])
 lines = st.builds(

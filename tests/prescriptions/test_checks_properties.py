@@ -29,7 +29,7 @@ from prescriptions.checks import (
 )
 
 TODAY = date(2026, 5, 20)
-fixed = settings(derandomize=True, max_examples=60, deadline=None, database=None)
+fixed = settings(max_examples=60)
 
 # Few regions and directions, so that facts and exercises meet often.
 REGIONS = [Region.LUMBAR, Region.THORACIC, Region.THORACIC_UPPER, Region.HIP]

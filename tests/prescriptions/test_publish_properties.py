@@ -39,7 +39,7 @@ from tests.make import NOW, TODAY
 from tests.prescriptions.test_views_drafts import press, row
 from tests.programme import CATALOGUE
 
-fixed = settings(derandomize=True, max_examples=36, deadline=None, database=None)
+fixed = settings(max_examples=36)
 fewer = settings(fixed, max_examples=10)
 
 LOADS = {(load.region, load.direction) for one in CATALOGUE.values() for load in one.loads}

@@ -1,20 +1,29 @@
-"""Charts as geometry: where each point, line and sign of a picture stands. Plain Python.
-
-Along the time axis a place is a share of the width in per cent, so that a chart fits every screen
-while its words keep their size; up and down it is pixels from the top. The same dataclasses carry
-the table that stands beside each picture, so that both tell the same numbers.
-"""
+"""Draws a chart: from what is told to where each point, line and sign of the picture stands."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from textwrap import wrap
 
-ONE_DAY = timedelta(days=1)
-MONDAY = 1
+from prescriptions.charts.axes import Scale, TimeAxis
+from prescriptions.charts.drawn import (
+    SPARK_HEIGHT,
+    Box,
+    Chart,
+    DrawnLane,
+    DrawnSeries,
+    DrawnTick,
+    Hover,
+    Line,
+    Point,
+    SignRow,
+    Spark,
+    Stroke,
+    TableRow,
+)
+from prescriptions.charts.told import Lane, Mark, MarkKind, Series, Tally
+
 LANE_TITLE = 22  # pixels above the first line of a lane
 SKIP_ROW = 16
 LANE_GAP = 12
@@ -22,310 +31,8 @@ TICK_ROW = 22
 SIGN_ROW = 18
 LINE_HEIGHT = 12  # of a label that is broken into several lines
 LONGEST_LABEL_LINE = 16
-# A tick nearer to the end has no room for its word.
-DAYS_FOR_A_WORD = 7
-SPARK_HEIGHT = 28
 SPARK_ROOM = 3  # above the highest and below the lowest point
 NO_ANSWER = "–"
-
-
-# --- The two axes ---
-
-
-@dataclass(frozen=True)
-class Tick:
-    """The beginning of a week; `word` is empty where it would run out of the picture."""
-
-    x: float
-    word: str
-    is_minor: bool  # left out on a narrow screen
-
-
-@dataclass(frozen=True)
-class TimeAxis:
-    """Whole days side by side, each in a column of the same width, however long its hours."""
-
-    first: date
-    number: int
-
-    @property
-    def last(self) -> date:
-        return self.first + (self.number - 1) * ONE_DAY
-
-    @property
-    def days(self) -> list[date]:
-        return [self.first + place * ONE_DAY for place in range(self.number)]
-
-    @property
-    def column(self) -> float:
-        """How wide a day is, in per cent."""
-        return 100 / self.number
-
-    def edge(self, day: date) -> float:
-        """Where the column of the day begins. Raises ValueError for a day off the axis."""
-        place = (day - self.first).days
-        if not 0 <= place < self.number:
-            raise ValueError(f"{day} is not between {self.first} and {self.last}")
-        return place * self.column
-
-    def middle(self, day: date) -> float:
-        return self.edge(day) + self.column / 2
-
-    @property
-    def ticks(self) -> list[Tick]:
-        """Every Monday."""
-        mondays = [day for day in self.days if day.isoweekday() == MONDAY]
-        return [
-            Tick(
-                self.edge(day),
-                f"{day:%-d %b}" if (self.last - day).days >= DAYS_FOR_A_WORD - 1 else "",
-                is_minor=bool(number % 2),
-            )
-            for number, day in enumerate(mondays)
-        ]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Whole numbers from 0 at the foot to `most` at the top, `step` pixels apart."""
-
-    most: int
-    step: float
-    top: float = 0
-
-    @property
-    def foot(self) -> float:
-        return self.top + self.most * self.step
-
-    def y(self, value: int) -> float:
-        """Raises ValueError for a number that is not on the scale."""
-        if not 0 <= value <= self.most:
-            raise ValueError(f"{value} is not between 0 and {self.most}")
-        return self.top + (self.most - value) * self.step
-
-
-# --- What is told ---
-
-
-class MarkKind(StrEnum):
-    """What is marked on the time axis, and the word beside its sign."""
-
-    EDITION = "edition"
-    TEST = "test"
-    ALERT = "alert"
-
-    @property
-    def word(self) -> str:
-        return MARK_KIND_WORDS[self]
-
-
-MARK_KIND_WORDS = {
-    MarkKind.EDITION: "New edition",
-    MarkKind.TEST: "Direction test",
-    MarkKind.ALERT: "Alert",
-}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened on a day and may explain what follows it."""
-
-    kind: MarkKind
-    day: date
-    words: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """The answers of one day in their order; None for one that was skipped."""
-
-    answers: tuple[int | None, ...]
-
-    @property
-    def worst(self) -> int | None:
-        """The highest answer; None when nothing was answered."""
-        return max((answer for answer in self.answers if answer is not None), default=None)
-
-    @property
-    def was_skipped(self) -> bool:
-        return bool(self.answers) and self.worst is None
-
-    def in_words(self, word: Callable[[int], str]) -> str:
-        return ", ".join("skipped" if answer is None else word(answer) for answer in self.answers)
-
-
-@dataclass(frozen=True)
-class Series:
-    """One line of answers; `sign` is the shape of its points: ring or dot."""
-
-    name: str
-    sign: str
-    said: Mapping[date, Said]
-    is_joined: bool = True  # points of days that follow each other are joined
-
-
-@dataclass(frozen=True)
-class Lane:
-    """Series over one scale; two series are joined day by day, from the first to the second."""
-
-    title: str
-    series: tuple[Series, ...]
-    most: int
-    step: float
-    labels: Mapping[int, str]
-    word: Callable[[int], str] = str
-    most_word: str = "highest"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The sessions of one day: those of the plan, each counted once, and those beyond it."""
-
-    done: int = 0
-    part: int = 0
-    refused: int = 0  # said that it was not done
-    not_logged: int = 0
-    open: int = 0  # planned for a day that is not over
-    extra: int = 0  # done or partly done, and not planned
-
-    @property
-    def planned(self) -> int:
-        return self.done + self.part + self.refused + self.not_logged + self.open
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(**{name: count + vars(other)[name] for name, count in vars(self).items()})
-
-
-def tally(outcomes: Sequence[str], *, planned: int, is_open: bool) -> Tally:
-    """One exercise on one day, from its outcomes ("done", "part", "no"); the best count first."""
-    whole, part, refused = (outcomes.count(said) for said in ("done", "part", "no"))
-    done = min(whole, planned)
-    partly = min(part, planned - done)
-    not_done = min(refused, planned - done - partly)
-    left = planned - done - partly - not_done
-    return Tally(
-        done=done,
-        part=partly,
-        refused=not_done,
-        not_logged=0 if is_open else left,
-        open=left if is_open else 0,
-        extra=whole + part - done - partly,
-    )
-
-
-# --- What is drawn ---
-
-
-@dataclass(frozen=True)
-class Point:
-    x: str
-    y: str
-
-
-@dataclass(frozen=True)
-class Stroke:
-    x1: str
-    y1: str
-    x2: str
-    y2: str
-
-
-@dataclass(frozen=True)
-class Box:
-    """A part of a column; `kind` names its filling."""
-
-    kind: str
-    x: str
-    y: str
-    width: str
-    height: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line across the plot, with the words of its label, each with its own height."""
-
-    y: str
-    words: tuple[tuple[str, str], ...]
-    is_foot: bool
-
-
-@dataclass(frozen=True)
-class DrawnSeries:
-    name: str
-    sign: str
-    points: tuple[Point, ...]
-    strokes: tuple[Stroke, ...]
-
-
-@dataclass(frozen=True)
-class DrawnLane:
-    title: str
-    title_y: str
-    lines: tuple[Line, ...]
-    series: tuple[DrawnSeries, ...] = ()
-    stems: tuple[Stroke, ...] = ()
-    boxes: tuple[Box, ...] = ()
-    skips: tuple[Point, ...] = ()
-    skips_y: str = ""
-
-
-@dataclass(frozen=True)
-class SignRow:
-    """The signs of one kind, in a row below the time axis."""
-
-    kind: MarkKind
-    y: str
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True)
-class DrawnTick:
-    x: str
-    word: str
-    is_minor: bool
-
-
-@dataclass(frozen=True)
-class Hover:
-    """A day's column, with what a pointer that rests on it is told."""
-
-    x: str
-    width: str
-    words: str
-
-
-@dataclass(frozen=True)
-class TableRow:
-    day: date
-    cells: tuple[str, ...]
-    marks: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A picture and its table; `name` is its own on the page, for ids."""
-
-    name: str
-    title: str
-    summary: str
-    height: str
-    plot_foot: str
-    ticks_y: str
-    lanes: tuple[DrawnLane, ...]
-    ticks: tuple[DrawnTick, ...]
-    sign_rows: tuple[SignRow, ...]
-    hovers: tuple[Hover, ...]
-    head: tuple[str, ...]
-    rows: tuple[TableRow, ...]
-    key: tuple[tuple[str, str], ...]  # the sign and the word of each thing drawn
-    has_marks: bool
-
-    @property
-    def cells_with_head(self) -> Iterator[tuple[TableRow, list[tuple[str, str]]]]:
-        """Each row with its cells, each cell with the word above it."""
-        for row in self.rows:
-            yield row, list(zip(self.head, row.cells, strict=True))
 
 
 def line_chart(
@@ -422,18 +129,6 @@ def column_chart(
         by_day=by_day,
         key=[(part, PARTS[part]) for part in used],
     )
-
-
-@dataclass(frozen=True)
-class Spark:
-    """A line as small as a word: one number a day, with its meaning in words."""
-
-    words: str
-    points: tuple[Point, ...]
-    strokes: tuple[Stroke, ...]
-    last: Point | None
-    foot: str
-    height: str = str(SPARK_HEIGHT)
 
 
 def spark(*, axis: TimeAxis, values: Mapping[date, int], most: int, what: str) -> Spark:

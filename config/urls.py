@@ -11,6 +11,12 @@ accounts = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("password/", account.password_change, name="account_change_password"),
+    # For somebody who has none yet; the same page without the question for the old one.
+    path(
+        "password/set/",
+        account.PasswordSetView.as_view(template_name="account/password_change.html"),
+        name="account_set_password",
+    ),
     path("password/forgotten/", account.password_reset, name="account_reset_password"),
     path("password/sent/", account.password_reset_done, name="account_reset_password_done"),
     re_path(

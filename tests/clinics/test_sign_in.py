@@ -158,3 +158,14 @@ def test_who_works_in_two_clinics_chooses_one(client, person, clinic, other_clin
     sign_in(client, person.email, PASSWORD)
     assert CHOSEN_CLINIC not in client.session
     assert client.get("/", follow=True).redirect_chain[-1][0].startswith("/clinics/")
+
+
+def test_somebody_without_a_password_is_given_the_page_to_set_one(client, db):
+    user = make.user(name="Dana", email="dana@example.org")
+    client.force_login(user)
+    page = client.get(reverse("account_change_password"), follow=True)
+    assert page.status_code == 200
+    new = "quite another password"
+    client.post(page.request["PATH_INFO"], {"password1": new, "password2": new})
+    client.logout()
+    assert sign_in(client, user.email, new).status_code == 302

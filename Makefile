@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check thorough mutants figures pictures stop psql lock clean
+.PHONY: run dev test check thorough mutants figures pictures messages compiled stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -51,6 +51,14 @@ figures: ## draw every figure into var/figures, small and large, light and dark
 pictures: ## photograph the main pages into var/pictures, on a phone and at a desk, light and dark
 	@$(PYTHON) scripts/install.py requirements-local.lock requirements-dev.lock
 	@$(VENV) -m scripts.pictures
+
+messages: ## gather the words to translate into portal/locale; after translating: make compiled
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.messages extract
+
+compiled: ## compile what was translated
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.messages compile
 
 stop: ## stop the embedded PostgreSQL, if something has left it running
 	@$(VENV) -m config.embedded stop

@@ -141,6 +141,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Bearing <no-reply@localhost>")
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+# What patients may read in; staff pages are in English.
+LANGUAGES = [("en", "English"), ("es", "Español"), ("ar", "العربية")]
+FORMAT_MODULE_PATH = "config.formats"
 USE_I18N = True
 
 STATIC_URL = "static/"

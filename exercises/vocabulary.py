@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from clinics.marking import translatable
+
 
 class Term(StrEnum):
     """A word of a closed list; the value is stored, the label is read."""
@@ -160,25 +162,25 @@ _REGION_LABELS = {
     Region.SHOULDER: "Shoulder",
 }
 _PLAIN_REGIONS = {
-    Region.CERVICAL: "Neck",
-    Region.THORACIC_UPPER: "Upper back",
-    Region.THORACIC: "Upper back",
-    Region.LUMBAR: "Low back",
-    Region.PELVIS: "Hips",
-    Region.HIP: "Hip",
-    Region.SHOULDER: "Shoulder",
+    Region.CERVICAL: translatable("Neck"),
+    Region.THORACIC_UPPER: translatable("Upper back"),
+    Region.THORACIC: translatable("Upper back"),
+    Region.LUMBAR: translatable("Low back"),
+    Region.PELVIS: translatable("Hips"),
+    Region.HIP: translatable("Hip"),
+    Region.SHOULDER: translatable("Shoulder"),
 }
 _PLAIN_DIRECTIONS = {
-    Direction.FLEXION: "bend forward",
-    Direction.EXTENSION: "bend backward",
-    Direction.SIDE_GLIDE_LEFT: "shoulders slide left",
-    Direction.SIDE_GLIDE_RIGHT: "shoulders slide right",
-    Direction.SIDE_BEND_LEFT: "lean left",
-    Direction.SIDE_BEND_RIGHT: "lean right",
-    Direction.ROTATION_LEFT: "turn left",
-    Direction.ROTATION_RIGHT: "turn right",
-    Direction.NEUTRAL: "keep still",
-    Direction.NONE: "stretch",
+    Direction.FLEXION: translatable("bend forward"),
+    Direction.EXTENSION: translatable("bend backward"),
+    Direction.SIDE_GLIDE_LEFT: translatable("shoulders slide left"),
+    Direction.SIDE_GLIDE_RIGHT: translatable("shoulders slide right"),
+    Direction.SIDE_BEND_LEFT: translatable("lean left"),
+    Direction.SIDE_BEND_RIGHT: translatable("lean right"),
+    Direction.ROTATION_LEFT: translatable("turn left"),
+    Direction.ROTATION_RIGHT: translatable("turn right"),
+    Direction.NEUTRAL: translatable("keep still"),
+    Direction.NONE: translatable("stretch"),
 }
 _OPPOSITES = {
     Direction.FLEXION: Direction.EXTENSION,
@@ -211,8 +213,8 @@ _DEMAND_LABELS = {
     Demand.STANDING_BALANCE: "Standing balance",
 }
 _SIDE_LABELS = {
-    Side.NONE: "No side",
-    Side.LEFT: "Left",
-    Side.RIGHT: "Right",
-    Side.BOTH: "Both sides",
+    Side.NONE: translatable("No side"),
+    Side.LEFT: translatable("Left"),
+    Side.RIGHT: translatable("Right"),
+    Side.BOTH: translatable("Both sides"),
 }

@@ -102,6 +102,13 @@ def correct_patient(
 
 
 @transaction.atomic
+def choose_language(*, patient: Patient, language: str, by: CanAct) -> None:
+    """Keep in which language the patient reads; empty means what their phone asks for."""
+    if Patient.objects.filter(pk=patient.pk).exclude(language=language).update(language=language):
+        _audit(patient, by, "chose a language", changed={"language": [patient.language, language]})
+
+
+@transaction.atomic
 def archive(*, patient: Patient, at: datetime, by: CanAct) -> Patient:
     """Take the patient off the lists and close their portal; doing it twice changes nothing."""
     if Patient.objects.active().filter(pk=patient.pk).update(archived_at=at):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from clinics.marking import translatable
 from exercises.vocabulary import Region, Term
 
 
@@ -38,8 +39,7 @@ class Zone(NamedTuple):
     @property
     def label(self) -> str:
         """As it is read aloud: left lower leg or calf."""
-        place = PLACES[self.map][self.rank]
-        return place if self.side is Side.CENTRE else f"{SIDE_WORDS[self.side]} {place}"
+        return _LABELS[self.code]
 
 
 PLACES = {
@@ -60,7 +60,31 @@ PLACES = {
         6: "hand or fingers",
     },
 }
-SIDE_WORDS = {Side.LEFT: "left", Side.RIGHT: "right"}
+# Each in full, because other languages put the side elsewhere.
+_LABELS = {
+    "low-1-C": translatable("centre of the low back"),
+    "low-2-L": translatable("left low back beside the spine"),
+    "low-2-R": translatable("right low back beside the spine"),
+    "low-3-L": translatable("left buttock or hip"),
+    "low-3-R": translatable("right buttock or hip"),
+    "low-4-L": translatable("left thigh"),
+    "low-4-R": translatable("right thigh"),
+    "low-5-L": translatable("left lower leg or calf"),
+    "low-5-R": translatable("right lower leg or calf"),
+    "low-6-L": translatable("left ankle, foot or toes"),
+    "low-6-R": translatable("right ankle, foot or toes"),
+    "upper-1-C": translatable("centre of the upper back or neck"),
+    "upper-2-L": translatable("left beside the spine or shoulder blade"),
+    "upper-2-R": translatable("right beside the spine or shoulder blade"),
+    "upper-3-L": translatable("left top of the shoulder or round the ribs"),
+    "upper-3-R": translatable("right top of the shoulder or round the ribs"),
+    "upper-4-L": translatable("left upper arm or front of the chest"),
+    "upper-4-R": translatable("right upper arm or front of the chest"),
+    "upper-5-L": translatable("left forearm"),
+    "upper-5-R": translatable("right forearm"),
+    "upper-6-L": translatable("left hand or fingers"),
+    "upper-6-R": translatable("right hand or fingers"),
+}
 LOCAL = 3  # up to the buttock, or the top of the shoulder
 BELOW_THE_KNEE = 5
 MAP_OF = {

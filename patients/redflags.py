@@ -6,6 +6,8 @@ Plain Python. The words for patients are at about grade 6.
 from dataclasses import dataclass
 from enum import IntEnum
 
+from clinics.marking import translatable
+
 
 class Urgency(IntEnum):
     """How soon somebody has to be asked; the value is the tier of its alert."""
@@ -32,42 +34,45 @@ RED_FLAGS = (
         _A,
         "Numbness or tingling between the legs, at genitals, buttocks or back passage;"
         " toilet paper feels different",
-        "Numb or tingling between the legs or around your bottom, or toilet paper feels different",
+        translatable(
+            "Numb or tingling between the legs or around your bottom, or toilet paper feels"
+            " different"
+        ),
         "BACKES, TORBAY",
     ),
     RedFlag(
         "bladder",
         _A,
         "Trouble starting, stopping, controlling or feeling urine; leaking",
-        "Hard to start, stop, control or feel your urine, or it leaks",
+        translatable("Hard to start, stop, control or feel your urine, or it leaks"),
         "TORBAY, NHSCT",
     ),
     RedFlag(
         "bowel",
         _A,
         "Cannot stop or does not feel a bowel movement",
-        "Cannot stop or do not feel a bowel movement",
+        translatable("Cannot stop or do not feel a bowel movement"),
         "TORBAY",
     ),
     RedFlag(
         "sexual_function",
         _A,
         "New change in sexual function or feeling",
-        "A new change in sexual function or feeling",
+        translatable("A new change in sexual function or feeling"),
         "TORBAY",
     ),
     RedFlag(
         "both_legs",
         _A,
         "Pain, tingling, numbness or weakness in both legs, or leg weakness getting worse",
-        "Pain, tingling, numbness or weakness in both legs, or a leg gets weaker",
+        translatable("Pain, tingling, numbness or weakness in both legs, or a leg gets weaker"),
         "NHSCT, SHEFF",
     ),
     RedFlag(
         "chest_pain",
         _A,
         "Chest pain with back pain",
-        "Chest pain with back pain",
+        translatable("Chest pain with back pain"),
         "SHEFF, RFS",
     ),
     RedFlag(
@@ -75,57 +80,59 @@ RED_FLAGS = (
         _A,
         "Began after a serious accident or fall from height; or a minor fall with weak bones"
         " or long steroid use",
-        "A bad accident or fall; or a small fall, if your bones are weak or you took steroids"
-        " for a long time",
+        translatable(
+            "A bad accident or fall; or a small fall, if your bones are weak or you took steroids"
+            " for a long time"
+        ),
         "NHSCT",
     ),
     RedFlag(
         "fever",
         _B,
         "Fever, or feeling very unwell",
-        "Fever, or you feel very unwell",
+        translatable("Fever, or you feel very unwell"),
         "SHEFF, NHSCT",
     ),
     RedFlag(
         "weight_loss",
         _B,
         "Weight loss without an explanation",
-        "You lose weight and cannot say why",
+        translatable("You lose weight and cannot say why"),
         "SHEFF",
     ),
     RedFlag(
         "rest_or_night_pain",
         _B,
         "Pain that does not ease with rest, or is worse at night",
-        "Pain that does not ease with rest, or is worse at night",
+        translatable("Pain that does not ease with rest, or is worse at night"),
         "SHEFF",
     ),
     RedFlag(
         "lump",
         _B,
         "New lump, swelling or changed back shape",
-        "A new lump or swelling, or your back changed shape",
+        translatable("A new lump or swelling, or your back changed shape"),
         "SHEFF",
     ),
     RedFlag(
         "between_shoulder_blades",
         _B,
         "Pain high up between the shoulder blades",
-        "Pain high up between the shoulder blades",
+        translatable("Pain high up between the shoulder blades"),
         "RFS",
     ),
     RedFlag(
         "coughing",
         _B,
         "Worse with coughing, sneezing or straining",
-        "Worse when you cough, sneeze or strain",
+        translatable("Worse when you cough, sneeze or strain"),
         "RFS",
     ),
     RedFlag(
         "walking",
         _B,
         "New trouble walking, tripping, unsteadiness; band-like pain round the trunk",
-        "New trouble walking, or a feeling like a tight band round you",
+        translatable("New trouble walking, or a feeling like a tight band round you"),
         "NHSCT",
     ),
     RedFlag(

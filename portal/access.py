@@ -16,6 +16,7 @@ from clinics.models import Clinic
 from patients import actions
 from patients.actions import Credentials
 from patients.models import Device, Patient
+from portal.languages import in_language, in_the_phones_language
 
 View = Callable[..., HttpResponse]
 COOKIE = "bearing_portal"
@@ -39,6 +40,7 @@ def patient_only(view: View) -> View:
 
     @login_not_required
     @never_cache
+    @in_the_phones_language
     @wraps(view)
     def enter(request: PatientRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = _as_patient(request, view, *args, **kwargs)
@@ -55,6 +57,7 @@ def anyone(view: View) -> View:
 
     @login_not_required
     @never_cache
+    @in_the_phones_language
     @wraps(view)
     def enter(request: PatientRequest, *args: object, **kwargs: object) -> HttpResponse:
         response = _as_patient(request, view, *args, **kwargs)
@@ -69,6 +72,7 @@ def link_holder(view: View) -> View:
 
     @login_not_required
     @never_cache
+    @in_the_phones_language
     @wraps(view)
     def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         return view(request, *args, **kwargs)
@@ -111,7 +115,7 @@ def _as_patient(
         actions.seen(device=device, at=timezone.now())
         request.device, request.patient = device, device.patient
         request.clinic = device.patient.clinic
-        with timezone.override(device.patient.zone):
+        with timezone.override(device.patient.zone), in_language(device.patient.language):
             return view(request, *args, **kwargs)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from patients.bodymap import Movement
 from patients.models import Patient
@@ -88,13 +89,14 @@ def why(entry: SessionEntry, limits: Limits) -> str:
     """What in the patient's own log was worse."""
     report = watch.report_of(entry)
     if responses.spread_down_the_leg(report):
-        return "It went down below your knee."
+        return _("It went down below your knee.")
     if responses.new_or_worse_numbness(report):
-        return "You marked new or more numbness or tingling."
+        return _("You marked new or more numbness or tingling.")
     if responses.movement_of(report) is Movement.PERIPHERALISING:
-        return "It moved further away from your back."
+        return _("It moved further away from your back.")
     if report.after is not None and report.after >= limits.alarming_after:
-        return f"Your pain after was {report.after} of 10."
+        return _("Your pain after was %(after)d of 10.") % {"after": report.after}
     if responses.rose(report, limits):
-        return f"Your pain went from {report.before} to {report.after}."
-    return "You felt worse after it."
+        pain = {"before": report.before, "after": report.after}
+        return _("Your pain went from %(before)d to %(after)d.") % pain
+    return _("You felt worse after it.")

@@ -4,6 +4,8 @@ from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from clinics.forms import ParagraphsField
 from patients.forms.bodymap import BodyMapField
@@ -19,32 +21,36 @@ from prescriptions.models import (
 from prescriptions.responses import MOST_PAIN, Ease, Feel
 
 SKIP = ""
-SCALE = [*((str(pain), str(pain)) for pain in range(MOST_PAIN + 1)), (SKIP, "Skip")]
+SCALE = [*((str(pain), str(pain)) for pain in range(MOST_PAIN + 1)), (SKIP, _("Skip"))]
 QUESTIONS = {
-    Moment.BEFORE: "Pain right before",
-    Moment.DURING: "Worst pain during",
-    Moment.AFTER: "Pain right after",
+    Moment.BEFORE: _("Pain right before"),
+    Moment.DURING: _("Worst pain during"),
+    Moment.AFTER: _("Pain right after"),
 }
-SCALE_HELP = "0 is no pain. 10 is the worst pain you can think of."
-ANSWERS = [(Outcome.DONE.value, "Yes"), (Outcome.PART.value, "Some"), (Outcome.NO.value, "No")]
+SCALE_HELP = _("0 is no pain. 10 is the worst pain you can think of.")
+ANSWERS = [
+    (Outcome.DONE.value, _("Yes")),
+    (Outcome.PART.value, _("Some")),
+    (Outcome.NO.value, _("No")),
+]
 FEELS = [
-    (Feel.STRETCH_ONLY.value, "Just a stretch"),
-    (Feel.EASED.value, "It eased"),
-    (Feel.SAME.value, "The same"),
-    (Feel.WORSE.value, "Worse"),
-    (Feel.MOVED_UP.value, "It moved up toward my back"),
-    (Feel.MOVED_DOWN.value, "It moved down, away from my back"),
-    (SKIP, "Skip"),
+    (Feel.STRETCH_ONLY.value, _("Just a stretch")),
+    (Feel.EASED.value, _("It eased")),
+    (Feel.SAME.value, _("The same")),
+    (Feel.WORSE.value, _("Worse")),
+    (Feel.MOVED_UP.value, _("It moved up toward my back")),
+    (Feel.MOVED_DOWN.value, _("It moved down, away from my back")),
+    (SKIP, _("Skip")),
 ]
 EASES = [
-    (Ease.EASIER.value, "Easier"),
-    (Ease.SAME.value, "Same"),
-    (Ease.STIFFER.value, "Stiffer"),
-    (SKIP, "Skip"),
+    (Ease.EASIER.value, _("Easier")),
+    (Ease.SAME.value, _("Same")),
+    (Ease.STIFFER.value, _("Stiffer")),
+    (SKIP, _("Skip")),
 ]
 PLACES = ("zones_before", "zones_after", "numb_before", "numb_after")
 MOST_REPETITIONS = 2000
-WHY_NOT = [*((value, label) for value, label in WhyNot.choices), (SKIP, "Skip")]
+WHY_NOT = [*((value, gettext_lazy(label)) for value, label in WhyNot.choices), (SKIP, _("Skip"))]
 
 
 class KeyForm(forms.Form):
@@ -57,7 +63,7 @@ class StillWorseForm(forms.Form):
     """The answer to "still worse than before you started?"."""
 
     still_worse = forms.TypedChoiceField(
-        choices=[("yes", "Yes"), ("no", "No")], coerce=lambda answer: answer == "yes"
+        choices=[("yes", _("Yes")), ("no", _("No"))], coerce=lambda answer: answer == "yes"
     )
 
 
@@ -92,47 +98,47 @@ class EntryForm(forms.Form):
     """What the patient says about one exercise."""
 
     outcome = forms.ChoiceField(
-        label="Did you do it?",
+        label=_("Did you do it?"),
         choices=ANSWERS,
         widget=forms.RadioSelect,
-        error_messages={"required": "Tell us if you did this one."},
+        error_messages={"required": _("Tell us if you did this one.")},
     )
     why_not = forms.ChoiceField(
-        label="If not all of it: why?",
+        label=_("If not all of it: why?"),
         choices=WHY_NOT,
         required=False,
         initial=SKIP,
         widget=forms.RadioSelect,
     )
     repetitions = forms.IntegerField(
-        label="How many did you do?",
+        label=_("How many did you do?"),
         required=False,
         min_value=0,
         max_value=MOST_REPETITIONS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     feel = forms.ChoiceField(
-        label="How did it feel?",
+        label=_("How did it feel?"),
         choices=FEELS,
         required=False,
         initial=SKIP,
         widget=forms.RadioSelect,
     )
     ease = forms.ChoiceField(
-        label="Can you move more easily now?",
+        label=_("Can you move more easily now?"),
         choices=EASES,
         required=False,
         initial=SKIP,
         widget=forms.RadioSelect,
     )
-    zones_before = BodyMapField(label="Where was the pain before?")
-    new = forms.BooleanField(label="There was no pain before", required=False)
-    zones_after = BodyMapField(label="Where is the pain now?")
-    gone = forms.BooleanField(label="The pain is gone now", required=False)
-    numb_before = BodyMapField(label="Where was it numb or tingling before?", layer="numbness")
-    numb_after = BodyMapField(label="Where is it numb or tingling now?", layer="numbness")
+    zones_before = BodyMapField(label=_("Where was the pain before?"))
+    new = forms.BooleanField(label=_("There was no pain before"), required=False)
+    zones_after = BodyMapField(label=_("Where is the pain now?"))
+    gone = forms.BooleanField(label=_("The pain is gone now"), required=False)
+    numb_before = BodyMapField(label=_("Where was it numb or tingling before?"), layer="numbness")
+    numb_after = BodyMapField(label=_("Where is it numb or tingling now?"), layer="numbness")
     comment = ParagraphsField(
-        label="A word about it",
+        label=_("A word about it"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -192,13 +198,15 @@ class EntryForm(forms.Form):
         is_gone = cleaned.get("gone") or cleaned.get("pain_after") == 0
         is_new = cleaned.get("new") or cleaned.get("pain_before") == 0
         if was and not is_now and not is_gone:
-            self.add_error("zones_after", "Tick where the pain is now, or “The pain is gone now”.")
+            self.add_error(
+                "zones_after", _("Tick where the pain is now, or “The pain is gone now”.")
+            )
         if is_now and not was and not is_new:
-            self.add_error("zones_before", "Tick where it was, or “There was no pain before”.")
+            self.add_error("zones_before", _("Tick where it was, or “There was no pain before”."))
         if is_now and cleaned.get("gone"):
-            self.add_error("gone", "You ticked where the pain is now. Which one is right?")
+            self.add_error("gone", _("You ticked where the pain is now. Which one is right?"))
         if was and cleaned.get("new"):
-            self.add_error("new", "You ticked where the pain was before. Which one is right?")
+            self.add_error("new", _("You ticked where the pain was before. Which one is right?"))
         return cleaned
 
     def report(self) -> EntryReport:

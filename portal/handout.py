@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from portal.access import PatientRequest, patient_only
@@ -19,7 +20,7 @@ def handout(request: PatientRequest) -> HttpResponse:
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(today).first()
     if edition is None:
-        messages.info(request, "There is no programme to print yet.")
+        messages.info(request, _("There is no programme to print yet."))
         return redirect("portal:today")
     edition.patient = request.patient  # the row that this door may read
     try:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.core import signing
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 from patients.redflags import ASKED_OF_PATIENTS, Urgency
@@ -15,30 +17,36 @@ ANSWER_HOLDS = timedelta(hours=6)
 _SALT = "portal.none_of_these"
 
 
-def _signs(urgency: Urgency) -> list[tuple[str, str]]:
-    return [(flag.code, flag.for_patients) for flag in ASKED_OF_PATIENTS if flag.urgency is urgency]
+def _signs(urgency: Urgency) -> list[tuple[str, Any]]:
+    return [
+        (flag.code, gettext_lazy(flag.for_patients))
+        for flag in ASKED_OF_PATIENTS
+        if flag.urgency is urgency
+    ]
 
 
 class ScreenForm(forms.Form):
     """ "Since your last log, have you had any of these?": what is ticked, or none."""
 
     now = forms.MultipleChoiceField(
-        label="Signs that need help now",
+        label=_("Signs that need help now"),
         choices=_signs(Urgency.EMERGENCY),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     today = forms.MultipleChoiceField(
-        label="Signs to call about today",
+        label=_("Signs to call about today"),
         choices=_signs(Urgency.TODAY),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     # No red flag: the log goes on, and a therapist hears of it.
     injured = forms.BooleanField(
-        label="I had a fall or an injury since my last log", required=False
+        label=_("I had a fall or an injury since my last log"), required=False
     )
-    answer = forms.ChoiceField(choices=[(NONE, "None of these"), (SOME, "Yes, what I ticked")])
+    answer = forms.ChoiceField(
+        choices=[(NONE, _("None of these")), (SOME, _("Yes, what I ticked"))]
+    )
 
     @property
     def codes(self) -> list[str]:
@@ -51,10 +59,10 @@ class ScreenForm(forms.Form):
         is_ticked = has_signs or bool(cleaned.get("injured"))
         if has_signs and cleaned.get("answer") == NONE:
             raise forms.ValidationError(
-                "You ticked a sign and pressed “None of these”. Which one is right?"
+                _("You ticked a sign and pressed “None of these”. Which one is right?")
             )
         if not is_ticked and cleaned.get("answer") == SOME:
-            raise forms.ValidationError("Tick what you have, or press “None of these”.")
+            raise forms.ValidationError(_("Tick what you have, or press “None of these”."))
         return cleaned
 
 

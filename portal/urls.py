@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import handout, views
+from portal import comfort, handout, views
 
 app_name = "portal"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("still-worse/<int:pk>/", views.follow_up, name="follow_up"),
     path("understood/", views.understood, name="understood"),
     path("handout/", handout.handout, name="handout"),
+    path("settings/", comfort.comfort, name="comfort"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", views.leave, name="leave"),
 ]

@@ -8,9 +8,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinics import tenancy
+from clinics.marking import translatable
 from clinics.pages import newest_page
 from patients import actions as patient_actions
 from patients.actions import InvitationRefused
@@ -33,8 +35,10 @@ from prescriptions.models import (
     SessionLog,
 )
 
-TOO_LATE = "A log can be changed for seven days. Tell your therapist what was different."
-INJURED = (
+TOO_LATE = translatable(
+    "A log can be changed for seven days. Tell your therapist what was different."
+)
+INJURED = translatable(
     "We told the clinic about your fall or injury. Someone looks at it today or on the next working"
     " day. Call the clinic if you feel worse. Do only what feels safe."
 )
@@ -129,7 +133,7 @@ def _stopped(request: PatientRequest, codes: list[str]) -> HttpResponse:
 def understood(request: PatientRequest) -> HttpResponse:
     """The patient has read what to do. Nothing opens by it: a therapist clears the flag."""
     watch.note_understood(by=request.patient)
-    messages.info(request, "Noted. Please call now if you have not done so.")
+    messages.info(request, _("Noted. Please call now if you have not done so."))
     return redirect("portal:help")
 
 
@@ -143,7 +147,9 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
     editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_names()
     edition = get_object_or_404(editions, pk=pk)
     if not edition.is_open_on(request.patient.local_date(timezone.now())):
-        messages.error(request, "This programme is not open. Ask your therapist what to do next.")
+        messages.error(
+            request, _("This programme is not open. Ask your therapist what to do next.")
+        )
         return redirect("portal:today")
     return _log(request, edition)
 
@@ -155,7 +161,7 @@ def correct(request: PatientRequest, pk: int) -> HttpResponse:
     mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
     first = get_object_or_404(mine, pk=pk)
     if not first.may_be_corrected(timezone.now()):
-        messages.error(request, TOO_LATE)
+        messages.error(request, _(TOO_LATE))
         return redirect("portal:logs")
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_names()
     return _log(request, editions.get(pk=first.edition_id), first=first)
@@ -172,9 +178,9 @@ def take_back(request: PatientRequest, pk: int) -> HttpResponse:
     try:
         actions.withdraw_session(log=log, received_at=timezone.now(), by=request.patient)
     except actions.TooLate:
-        messages.error(request, TOO_LATE)
+        messages.error(request, _(TOO_LATE))
     else:
-        messages.success(request, "Taken back. Your therapist can see that you did.")
+        messages.success(request, _("Taken back. Your therapist can see that you did."))
     return redirect("portal:logs")
 
 
@@ -185,13 +191,13 @@ def _log(
     screen = ScreenForm(request.POST if "answer" in request.POST else None)
     if screen.is_valid() and screen.cleaned_data["injured"]:
         watch.report_injury(patient=request.patient, at=now)
-        messages.warning(request, INJURED)
+        messages.warning(request, _(INJURED))
     if screen.is_valid() and screen.codes:
         watch.report_red_flags(patient=request.patient, codes=screen.codes, at=now)
         return redirect("portal:today")
     if _open_flags(request).exists():
         if request.method == "POST":
-            messages.warning(request, "Your stretches are paused. What you sent was not saved.")
+            messages.warning(request, _("Your stretches are paused. What you sent was not saved."))
         return redirect("portal:today")
     is_a_log = said_none(request.POST.get("none_of_these", ""), request.patient)
     if not (is_a_log or screen.is_valid()):
@@ -219,7 +225,7 @@ def _log_form(
         )
     )
     if not lines:
-        messages.error(request, "All your stretches are paused. There is nothing to log.")
+        messages.error(request, _("All your stretches are paused. There is nothing to log."))
         return redirect("portal:today")
     key, entries = KeyForm(data), entry_forms(lines, data, first=first, played=played)
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
@@ -247,11 +253,13 @@ def _log_form(
             else actions.record_session(edition=edition, done_at=now, **said)
         )
     except (actions.LogDiffers, actions.AlreadyCorrected):
-        messages.error(request, "This session is saved already, with other answers. See it below.")
+        messages.error(
+            request, _("This session is saved already, with other answers. See it below.")
+        )
         return redirect("portal:logs")
     if _what_followed(request, stored):
         return redirect("portal:saved", stored.pk)
-    messages.success(request, "Saved. Your therapist can see it.")
+    messages.success(request, _("Saved. Your therapist can see it."))
     return redirect("portal:today")
 
 
@@ -302,7 +310,7 @@ def follow_up(request: PatientRequest, pk: int) -> HttpResponse:
     question = get_object_or_404(asked, pk=pk)
     form = StillWorseForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Please press Yes or No.")
+        messages.error(request, _("Please press Yes or No."))
         return redirect("portal:today")
     try:
         watch.answer(
@@ -312,12 +320,12 @@ def follow_up(request: PatientRequest, pk: int) -> HttpResponse:
             by=request.patient,
         )
     except watch.AlreadyAnswered:
-        messages.info(request, "You answered this already. Your first answer counts.")
+        messages.info(request, _("You answered this already. Your first answer counts."))
         return redirect("portal:today")
     log = question.entry.log
     if any(one.is_looked_at for one in _what_followed(request, log)):
         return redirect("portal:saved", log.pk)
-    messages.success(request, "Thank you. Your therapist can see it.")
+    messages.success(request, _("Thank you. Your therapist can see it."))
     return redirect("portal:today")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
 
 from clinics.models import Clinic
 from exercises.content import Statement
@@ -14,13 +16,14 @@ from exercises.models import ExerciseEdition, Load
 from exercises.vocabulary import Side
 from patients.qr import qr_code
 from patients.redflags import ASKED_OF_PATIENTS, Urgency
-from prescriptions.changes import DAY_NAMES
-from prescriptions.models import PrescribedExercise, PrescriptionEdition
+from prescriptions import wording
+from prescriptions.models import EVERY_DAY, PrescribedExercise, PrescriptionEdition
 
 # With more times a day the boxes would be too many: the patient writes the number instead.
 MOST_BOXES = 4
 ACCENT = "#0a6660"
 MOMENTS = ("start", "end")
+DAY = "DATE_IN_A_SENTENCE_FORMAT"
 
 
 def handout(
@@ -38,6 +41,8 @@ def handout(
     """
     clinic = edition.patient.clinic
     return {
+        "language": get_language(),
+        "words": _words(clinic),
         "paper": clinic.paper,
         "large": is_large,
         "grid": has_grid,
@@ -45,12 +50,12 @@ def handout(
         "patient": edition.patient.name,
         "about": _about(edition),
         "link": link.partition("://")[2],
-        "qr": {"svg": _qr_svg(link), "alt": f"QR code that opens {link}"},
+        "qr": {"svg": _qr_svg(link), "alt": _("QR code that opens %(link)s") % {"link": link}},
         "before": [
             {"title": title, "lines": text.splitlines()}
             for title, text in (
-                ("What to avoid", edition.avoid),
-                ("If it gets worse", edition.if_worse),
+                (_("What to avoid"), edition.avoid),
+                (_("If it gets worse"), edition.if_worse),
             )
             if text
         ],
@@ -59,8 +64,11 @@ def handout(
             for number, line in enumerate(edition.lines.all(), start=1)
         ],
         "help": [_emergency(clinic), _call_today(clinic)],
-        "rule": "Do only what your therapist prescribed. Stop if a stretch causes pain or if"
-        f" symptoms move down your arm or leg. In an emergency call {clinic.emergency_number}.",
+        "rule": _(
+            "Do only what your therapist prescribed. Stop if a stretch causes pain or if symptoms"
+            " move down your arm or leg. In an emergency call %(number)s."
+        )
+        % {"number": clinic.emergency_number},
         "disclaimer": render_to_string("parts/disclaimer.html").strip(),
     }
 
@@ -89,12 +97,29 @@ def figure_svg(text: ExerciseEdition, moment: str) -> str:
 
 def _about(edition: PrescriptionEdition) -> list[str]:
     said = [
-        f"From {date_format(edition.starts_on, 'j F Y')}",
-        f"by {edition.published_by_name}",
+        _("From %(day)s") % {"day": date_format(edition.starts_on, DAY)},
+        _("by %(therapist)s") % {"therapist": edition.published_by_name},
     ]
     if edition.review_on:
-        said.insert(1, f"review on {date_format(edition.review_on, 'j F Y')}")
+        said.insert(1, _("review on %(day)s") % {"day": date_format(edition.review_on, DAY)})
     return said
+
+
+def _words(clinic: Clinic) -> dict[str, str]:
+    """What the paper itself says; numbers are put where braces stand."""
+    return {
+        "document": _("Home programme, %(clinic)s") % {"clinic": clinic.name},
+        "title": _("Your home programme"),
+        "page": _("Page {page} of {pages}"),
+        "see": _("See it on your phone"),
+        "point": _("Point the camera here."),
+        "see_and_log": _("See and log it on your phone:"),
+        "point_or_go": _("point the camera here, or go to"),
+        "from_therapist": _("From your therapist:"),
+        "stop_for": _("Stop for:"),
+        "paused": _("Paused."),
+        "why_paused": _("Do not do this stretch until your therapist has spoken with you."),
+    }
 
 
 def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[str, Any]:
@@ -103,8 +128,8 @@ def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[
     return {
         "number": number,
         "name": text.name,
-        "side": "" if line.side == Side.NONE else Side(line.side).label,
-        "dosage": f"{line.dosage}, {line.days_in_words}",
+        "side": "" if line.side == Side.NONE else _(Side(line.side).label),
+        "dosage": _dosage(line),
         "direction": _direction(load) if load else None,
         "note": line.direction_note,
         "steps": _said(text.steps),
@@ -112,17 +137,27 @@ def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[
         "figures": [] if is_paused else _figures(text),
         "paused": is_paused,
         "days": [
-            {"name": name, "planned": day in line.weekdays}
-            for day, name in enumerate(DAY_NAMES, start=1)
+            {"name": wording.day_name(day), "planned": day in line.weekdays} for day in EVERY_DAY
         ],
         "times": line.times_per_day,
         "counts": line.times_per_day > MOST_BOXES,
     }
 
 
+def _dosage(line: PrescribedExercise) -> str:
+    words = {
+        "dosage": wording.dosage_in_words(line.dosage),
+        "days": wording.days_in_words(line.weekdays),
+    }
+    return _("%(dosage)s, %(days)s") % words
+
+
 def _direction(load: Load) -> dict[str, str]:
     arrow = {"direction": load.direction, "colour": ACCENT}
-    return {"svg": render_to_string("parts/direction_arrow.svg", arrow), "words": load.plain_words}
+    return {
+        "svg": render_to_string("parts/direction_arrow.svg", arrow),
+        "words": wording.load_in_words(load),
+    }
 
 
 def _said(raws: Sequence[str]) -> list[str]:
@@ -132,10 +167,15 @@ def _said(raws: Sequence[str]) -> list[str]:
 def _figures(text: ExerciseEdition) -> list[dict[str, str]]:
     drawn = {moment: figure_svg(text, moment) for moment in MOMENTS if moment in text.figure}
     return [
-        {"svg": svg, "alt": f"{moment.capitalize()}: {_described(text, moment)}"}
+        {"svg": svg, "alt": f"{_moment(moment)}: {_described(text, moment)}"}
         for moment, svg in drawn.items()
         if svg
     ]
+
+
+def _moment(moment: str) -> str:
+    words = {"start": pgettext("of a movement", "Start"), "end": pgettext("of a movement", "End")}
+    return words[moment]
 
 
 def _described(text: ExerciseEdition, moment: str) -> str:
@@ -150,23 +190,27 @@ def _qr_svg(link: str) -> str:
 
 def _emergency(clinic: Clinic) -> dict[str, Any]:
     return {
-        "title": "Stop and get help now",
-        "text": f"Do not do your stretches if you have one of these. Call {clinic.emergency_number}"
-        " or go to the nearest emergency room. Do not wait for your therapist.",
+        "title": _("Stop and get help now"),
+        "text": _(
+            "Do not do your stretches if you have one of these. Call %(number)s or go to the"
+            " nearest emergency room. Do not wait for your therapist."
+        )
+        % {"number": clinic.emergency_number},
         "signs": _signs(Urgency.EMERGENCY),
         "is_emergency": True,
     }
 
 
 def _call_today(clinic: Clinic) -> dict[str, Any]:
+    text = _("Pause your stretches until someone has spoken with you.")
     number = f": {clinic.phone}" if clinic.phone else ""
     return {
-        "title": "Stop and call your clinic today",
-        "text": f"Pause your stretches until someone has spoken with you. {clinic.name}{number}",
+        "title": _("Stop and call your clinic today"),
+        "text": f"{text} {clinic.name}{number}",
         "signs": _signs(Urgency.TODAY),
         "is_emergency": False,
     }
 
 
 def _signs(urgency: Urgency) -> list[str]:
-    return [flag.for_patients for flag in ASKED_OF_PATIENTS if flag.urgency is urgency]
+    return [_(flag.for_patients) for flag in ASKED_OF_PATIENTS if flag.urgency is urgency]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import translation
 
 from clinics import audit
 from clinics.actors import CanAct
@@ -21,7 +22,7 @@ class RedFlagOpen(Exception):
 def print_handout(
     *, edition: PrescriptionEdition, is_large: bool = False, has_grid: bool = True, by: CanAct
 ) -> HttpResponse:
-    """The handout of a published edition, to be downloaded; what is paused says so.
+    """The handout of a published edition, in the patient's language; what is paused says so.
 
     The edition has to be loaded with its texts and its patient. Raises RedFlagOpen.
     """
@@ -29,13 +30,14 @@ def print_handout(
     if RaisedFlag.objects.of_patient(patient).open().exists():
         raise RedFlagOpen
     pauses = list(Pause.objects.of_patient(patient).in_force())
-    said = handout(
-        edition,
-        link=f"{settings.SITE_URL}{reverse('portal:today')}",
-        paused=[line.pk for line in edition.lines.all() if watch.is_paused(line, pauses)],
-        is_large=is_large,
-        has_grid=has_grid,
-    )
+    with translation.override(patient.language or translation.get_language()):
+        said = handout(
+            edition,
+            link=f"{settings.SITE_URL}{reverse('portal:today')}",
+            paused=[line.pk for line in edition.lines.all() if watch.is_paused(line, pauses)],
+            is_large=is_large,
+            has_grid=has_grid,
+        )
     printed = paper.pdf(said)
     audit.record(
         clinic_id=edition.clinic_id,

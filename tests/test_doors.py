@@ -123,6 +123,7 @@ OF_NO_ROW = {
     "portal:leave": "patient",
     "portal:understood": "patient",
     "portal:help": "anyone",
+    "portal:comfort": "anyone",
     "portal:enter": "link",
 }
 

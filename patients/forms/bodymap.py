@@ -1,6 +1,9 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from patients.bodymap import LOCAL, ZONES, zone
 
@@ -30,14 +33,14 @@ class BodyMapField(forms.MultipleChoiceField):
     """
 
     default_error_messages = {
-        "invalid_choice": "There is no such place on the map.",
-        "invalid_list": "There is no such place on the map.",
+        "invalid_choice": _("There is no such place on the map."),
+        "invalid_list": _("There is no such place on the map."),
     }
 
     def __init__(self, *, layer: str = "pain", **kwargs: Any) -> None:
         kwargs.setdefault("required", False)
         kwargs.setdefault("widget", BodyMapWidget(layer=layer))
-        choices = [(place.code, place.label.capitalize()) for place in ZONES]
+        choices = [(place.code, capfirst(gettext_lazy(place.label))) for place in ZONES]
         super().__init__(choices=choices, **kwargs)
 
     def clean(self, value: Any) -> list[str]:

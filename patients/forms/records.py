@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from clinics.forms import (
@@ -46,10 +47,14 @@ class PatientForm(EditForm):
             "email",
             "phone",
             "therapist",
+            "language",
             "time_zone",
         ]
         field_classes = {"name": NameField, "record_number": LineField, "phone": PhoneField}
-        help_texts = {"record_number": "The number in your own system, if there is one."}
+        help_texts = {
+            "record_number": "The number in your own system, if there is one.",
+            "language": "Of the pages and messages for this patient.",
+        }
 
     def __init__(self, *args: Any, clinic: Clinic, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,6 +68,8 @@ class PatientForm(EditForm):
         therapist.queryset = _who_may_be_in_charge(self.instance)
         therapist.empty_label = "Nobody yet"
         as_clinic = ("", f"As the clinic: {clinic.time_zone.replace('_', ' ')}")
+        language: Any = self.fields["language"]
+        language.choices = [("", "As the patient’s phone"), *settings.LANGUAGES]
         time_zone: Any = self.fields["time_zone"]
         time_zone.choices = [as_clinic, *time_zone_choices()]
         for field in self.fields.values():

@@ -64,6 +64,7 @@ class DeviceQuerySet(OfPatientQuerySet):
             *(field.name for field in Device._meta.concrete_fields),
             "patient__name",
             "patient__time_zone",
+            "patient__language",
             "patient__archived_at",
             "patient__last_logged_at",
             *(f"patient__clinic__{field.name}" for field in Clinic._meta.concrete_fields),

@@ -3,6 +3,7 @@ from typing import Self
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -97,6 +98,8 @@ class Patient(ClinicModel):
     )
     # Empty means the clinic's.
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
+    # Empty means what the patient's own phone asks for.
+    language = models.CharField(max_length=8, blank=True, choices=settings.LANGUAGES)
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
     # Written with every session log, so that the first page need not look for it.
@@ -112,6 +115,10 @@ class Patient(ClinicModel):
                 name="record_number_once_per_clinic",
             ),
             models.CheckConstraint(condition=~Q(search_name=""), name="patient_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(language__in=["", *(code for code, _ in settings.LANGUAGES)]),
+                name="patient_language",
+            ),
             models.CheckConstraint(
                 condition=Q(birth_date__gte=EARLIEST_BIRTH), name="born_after_1900"
             ),

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from clinics.marking import translatable
 from clinics.models import SameClinicForeignKey
 from patients.bodymap import Movement
 from patients.models import OfPatientQuerySet, Patient, PatientModel
@@ -101,19 +102,19 @@ class SessionLog(PatientModel):
 
 
 class Outcome(models.TextChoices):
-    DONE = "done", "Done"
-    PART = "part", "Part"
-    NO = "no", "Not done"
+    DONE = "done", translatable("Done")
+    PART = "part", translatable("Part")
+    NO = "no", translatable("Not done")
 
 
 class WhyNot(models.TextChoices):
     """Why an exercise was done in part or not at all."""
 
-    PAIN = "pain", "Pain"
-    TIME = "time", "No time"
-    FORGOT = "forgot", "Forgot"
-    UNSURE = "unsure", "Not sure how"
-    FELT_FINE = "felt_fine", "Felt fine"
+    PAIN = "pain", translatable("Pain")
+    TIME = "time", translatable("No time")
+    FORGOT = "forgot", translatable("Forgot")
+    UNSURE = "unsure", translatable("Not sure how")
+    FELT_FINE = "felt_fine", translatable("Felt fine")
 
 
 class Moment(StrEnum):

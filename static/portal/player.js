@@ -4,25 +4,15 @@ import * as cues from "./player_cues.js";
 import * as game from "./player_state.js";
 
 const TICK = 200; // milliseconds between two looks at the clock
-const WORDS = {
-  ready: "Hold for",
-  get_ready: "Get ready",
-  hold: "Hold",
-  let_go: "Let go",
-  rest: "Rest",
-  done: "Done",
-  stopped: "Stopped",
-};
-const MAIN = {
-  get_ready: "Start now",
-  hold: "Let go now",
-  let_go: "Hold now",
-  rest: "Go on now",
-  finished: "Check and save",
-};
+// Of these a screen reader hears when they begin.
+const TOLD = ["get_ready", "hold", "let_go", "rest", "done", "stopped"];
 const CUES = { hold: "start", let_go: "end", rest: "set", done: "set", get_ready: "end" };
 
 const page = document.querySelector("[data-player]");
+// What is said comes with the page, in its language; fill() puts numbers where braces stand.
+const words = JSON.parse(page.dataset.words);
+const plural = new Intl.PluralRules(document.documentElement.lang);
+const fill = (sentence, numbers) => sentence.replace(/{(\w+)}/g, (_, name) => numbers[name]);
 const find = (name) => page.querySelector(`[data-${name}]`);
 const button = (name) => page.querySelector(`[data-do="${name}"]`);
 const exercises = [...page.querySelectorAll("[data-exercise]")];
@@ -127,7 +117,9 @@ function showPlace(moves) {
   stage.hidden = isFinished;
   if (isFinished) showResults();
   else exercises[state.at].querySelector(".exercise-figure").after(stage);
-  find("place").textContent = isFinished ? "Finished" : `Stretch ${state.at + 1} of ${plans.length}`;
+  find("place").textContent = isFinished
+    ? words.phases.finished
+    : fill(words.place, { at: state.at + 1, all: plans.length });
   page.querySelectorAll(".player-way > *").forEach((one, at) => {
     one.className = at < state.at ? "past" : at === state.at ? "here" : "";
   });
@@ -139,21 +131,19 @@ function showPlace(moves) {
 function showResults() {
   page.querySelectorAll("[data-result]").forEach((one, at) => {
     const { counted, hurts } = state.played[at];
-    const words = counted ? `${counted} of ${game.total(plans[at])}` : "Not counted";
-    one.textContent = hurts ? `${counted} of ${game.total(plans[at])}. Stopped: it hurt.` : words;
+    const numbers = { count: counted, all: game.total(plans[at]) };
+    if (hurts) one.textContent = fill(words.result_hurt, numbers);
+    else one.textContent = counted ? fill(words.result, numbers) : words.not_counted;
   });
 }
 
 function showMain() {
   const phase = game.phase(state);
-  const last = state.at === plans.length - 1;
-  const words = {
-    ...MAIN,
-    ready: game.isFinished(state) || !game.isTimed(game.plan(state)) ? "One more" : "Start",
-    done: last ? "Finish" : "Next stretch",
-    stopped: last ? "Finish" : "Next stretch",
-  };
-  button("main").textContent = state.isPaused ? "Go on" : words[phase];
+  const { main } = words;
+  const next = state.at === plans.length - 1 ? main.last : main.next;
+  const ready = phase === "ready" && game.isTimed(game.plan(state)) ? main.start : main.one_more;
+  const says = { ...main, ready, done: next, stopped: next };
+  button("main").textContent = state.isPaused ? main.go_on : says[phase];
 }
 
 function showControls() {
@@ -171,26 +161,29 @@ function showStage() {
   const isClock = game.isRunning(state);
   const waits = phase === "ready" && game.isTimed(plan);
   stage.dataset.phase = state.isPaused ? "paused" : phase;
-  find("word").textContent = state.isPaused
-    ? "Paused"
-    : phase === "ready" && !waits
-      ? "Count"
-      : WORDS[phase];
-  find("of").textContent = isClock || waits ? "seconds" : `of ${plan.repetitions}`;
-  if (waits) find("number").textContent = plan.hold;
-  else if (!isClock) find("number").textContent = counted;
+  const says = phase === "ready" && !waits ? "count" : phase;
+  find("word").textContent = words.phases[state.isPaused ? "paused" : says];
+  if (!isClock) {
+    find("number").textContent = waits ? plan.hold : counted;
+    find("of").textContent = waits ? seconds(plan.hold) : fill(words.of, { all: plan.repetitions });
+  }
   stage.classList.toggle("has-clock", isClock);
-  const sets = plan.sets > 1 ? [`Set ${set} of ${plan.sets}`] : [];
-  const repetitions = isClock || waits ? [`${counted} of ${plan.repetitions} done`] : [];
+  const sets = plan.sets > 1 ? [fill(words.set, { at: set, all: plan.sets })] : [];
+  const ofSet = { count: counted, all: plan.repetitions };
+  const repetitions = isClock || waits ? [fill(words.counted, ofSet)] : [];
   stage.querySelector("[data-sets]").textContent = [...sets, ...repetitions].join(" · ");
   const isMoving = isClock && phase !== "rest" && !state.isPaused;
   button("one_less").hidden = isMoving || game.played(state).counted === 0;
 }
 
 function showClock() {
-  find("number").textContent = game.secondsLeft(state, now());
+  const left = game.secondsLeft(state, now());
+  find("number").textContent = left;
+  find("of").textContent = seconds(left);
   find("left").style.setProperty("--left", game.shareLeft(state, now()));
 }
+
+const seconds = (count) => words.seconds[plural.select(count)];
 
 // The figure moves with the count; where motion is not wanted, its own button decides.
 function moveFigure() {
@@ -208,12 +201,13 @@ function tell(before) {
   const hasChanged = phase !== game.phase(before) && !state.isPaused;
   const { set, counted: ofSet } = game.place(state);
   const plan = game.plan(state);
-  const words = [];
-  if (hasCounted) words.push(`${ofSet} of ${plan.repetitions}.`);
-  if (hasChanged && phase === "rest") words.push(`Set ${set} of ${plan.sets} is done.`);
-  if (hasChanged && WORDS[phase] && phase !== "ready") words.push(`${WORDS[phase]}.`);
-  if (state.isPaused !== before.isPaused) words.push(state.isPaused ? "Paused." : "Going on.");
-  if (words.length) find("told").textContent = words.join(" ");
+  const told = [];
+  if (hasCounted) told.push(fill(words.told_count, { count: ofSet, all: plan.repetitions }));
+  if (hasChanged && phase === "rest") told.push(fill(words.told_set, { at: set, all: plan.sets }));
+  if (hasChanged && TOLD.includes(phase)) told.push(`${words.phases[phase]}.`);
+  if (state.isPaused !== before.isPaused)
+    told.push(state.isPaused ? words.told_paused : words.told_going_on);
+  if (told.length) find("told").textContent = told.join(" ");
   if (hasChanged && CUES[phase]) cues.give(CUES[phase]);
   else if (hasCounted) cues.give("count");
 }

@@ -2,9 +2,11 @@ import pytest
 from django.urls import reverse
 
 from clinics.models import AuditEvent
+from patients.models import Patient
 from tests import make
 from tests.make import inside
 from tests.portal.conftest import phone_of
+from tests.prescriptions.pdf import words_of
 
 HANDOUT = reverse("portal:handout")
 
@@ -31,6 +33,18 @@ def test_large_print_has_more_pages(phone, patient):
     make.edition(of=patient, lines=[make.line("FIL"), make.line("REIL")])
     small, large = (phone.get(HANDOUT, {"large": large}).content for large in ("0", "1"))
     assert large.count(b"/MediaBox") > small.count(b"/MediaBox")
+
+
+@pytest.mark.parametrize(("language", "title"), [("es", "Su programa en casa"), ("ar", None)])
+def test_it_is_in_the_patients_language(phone, therapist, patient, language, title):
+    """Also when the clinic prints it; of Arabic the order of the shapes is not read back here."""
+    edition = make.edition(of=patient)
+    with inside(patient.clinic_id):
+        Patient.objects.filter(pk=patient.pk).update(language=language)
+    staff = reverse("prescriptions:handout", args=[edition.pk])
+    for response in (phone.get(HANDOUT), therapist.get(staff)):
+        assert f"/Lang({language})".encode() in response.content.replace(b" ", b"")
+        assert title is None or title in words_of(response.content)
 
 
 def test_without_a_programme_there_is_nothing_to_print(phone, patient):

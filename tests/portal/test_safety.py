@@ -466,7 +466,7 @@ def test_sending_a_red_log_twice_gives_one_of_everything(phone, edition, clinic)
 def test_who_felt_worse_is_told_that_we_ask_again(phone, edition, clinic):
     response = send(phone, edition, 0, **ROSE)
     page = words(phone.get(response.url))
-    assert "We ask you again after two hours and tomorrow morning." in page
+    assert "We ask you again after 2 hours and tomorrow morning." in page
     assert "Stop this one" not in page
     assert rows(clinic, Alert) == []
     assert "Still worse" not in words(phone.get(TODAY))

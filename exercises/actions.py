@@ -11,9 +11,25 @@ from django.utils.text import slugify
 from clinics import audit
 from clinics.actors import CanAct
 from clinics.models import Clinic, User
-from exercises.content import ExerciseRecord, LoadRecord
-from exercises.models import NAME_LENGTH, Exercise, ExerciseEdition, Load
-from exercises.vocabulary import Direction, Range, Region, Role
+from exercises.content import (
+    CatalogueError,
+    ExerciseRecord,
+    LoadRecord,
+    PatientWords,
+    ToldPage,
+    Translation,
+    check_translation,
+)
+from exercises.models import (
+    NAME_LENGTH,
+    EducationReview,
+    Exercise,
+    ExerciseEdition,
+    ExerciseTranslation,
+    Load,
+    TranslationReview,
+)
+from exercises.vocabulary import Direction, Language, Range, Region, Role
 
 # Columns that say what an edition is, not what the exercise says.
 _NOT_TEXT = {
@@ -36,24 +52,59 @@ class NotOurs(Exception):
     """A shared exercise is read-only; copy it to change it."""
 
 
+class NotPublished(Exception):
+    """Only a published text is translated: a draft may still change."""
+
+
+class AnotherShape(Exception):
+    """A list of the translation has another number of lines than the original."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(part)
+        self.part = part
+
+
+class AlreadySigned(Exception):
+    """The clinic has signed this translation."""
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """What loading the catalogue did."""
+    """What loading the catalogue did; `stale` names translations whose English has changed."""
 
     exercises: int
     new_editions: int
+    new_translations: int = 0
+    stale: tuple[str, ...] = ()
 
 
 @transaction.atomic
-def load_catalogue(*, records: Iterable[ExerciseRecord], at: datetime) -> Loaded:
-    """Bring the shared catalogue up to its files; a new edition only where the text changed."""
+def load_catalogue(
+    *, records: Iterable[ExerciseRecord], translations: Iterable[Translation] = (), at: datetime
+) -> Loaded:
+    """Bring the shared catalogue up to its files; a new edition only where the text changed.
+
+    Raises CatalogueError for a translation that does not fit the exercise that it names.
+    """
     records = list(records)
     exercises = {
         record.code: Exercise.objects.get_or_create(clinic=None, code=record.code)[0]
         for record in records
     }
     made = sum(_load(exercises[record.code], record, exercises, at) for record in records)
-    return Loaded(len(records), made)
+    by_code = {record.code: record for record in records}
+    fresh: list[Translation] = []
+    stale: list[Translation] = []
+    for translation in translations:
+        if translation.code not in by_code:
+            raise CatalogueError(
+                translation.origin, "code", f"there is no exercise {translation.code}"
+            )
+        is_fresh = check_translation(translation, by_code[translation.code])
+        (fresh if is_fresh else stale).append(translation)
+    translated = sum(_load_translation(exercises[one.code].text, one, at) for one in fresh)
+    due = (f"{one.origin} ({PatientWords.of(by_code[one.code]).fingerprint})" for one in stale)
+    return Loaded(len(records), made, translated, tuple(due))
 
 
 @transaction.atomic
@@ -154,6 +205,98 @@ def restore(*, exercise: Exercise, by: User) -> None:
         _audit(by, "restored an exercise", exercise)
 
 
+@transaction.atomic
+def translate(
+    *, edition: ExerciseEdition, language: Language, words: PatientWords, by: User, at: datetime
+) -> ExerciseTranslation:
+    """Keep a translation of a clinic's own exercise; the same words again make no new one.
+
+    Raises NotOurs for a shared exercise, NotPublished for a draft, and AnotherShape.
+    """
+    if edition.clinic_id is None:
+        raise NotOurs
+    if edition.is_draft:
+        raise NotPublished
+    if part := words.differs_in_shape(PatientWords.of(edition)):
+        raise AnotherShape(part)
+    _lock(edition.exercise_id)
+    last = _last_translation(edition, language)
+    if last is not None and last.words == words:
+        return last
+    written = _write_translation(edition, language, words, after=last, at=at, by=by)
+    audit.record(
+        clinic_id=edition.clinic_id,
+        by=by,
+        verb="translated an exercise",
+        target=written,
+        language=language.value,
+        number=written.number,
+    )
+    return written
+
+
+@transaction.atomic
+def sign_translation(
+    *,
+    translation: ExerciseTranslation,
+    clinic: Clinic,
+    reviewer: str,
+    licence: str,
+    by: User,
+    at: datetime,
+) -> TranslationReview:
+    """Say for the clinic that a clinician has read it beside the original. Raises AlreadySigned."""
+    review = TranslationReview(
+        clinic=clinic,
+        translation=translation,
+        reviewer=reviewer,
+        licence=licence,
+        signed_at=at,
+        signed_by=by,
+    )
+    _sign(review, once="translation_once")
+    audit.record(
+        clinic_id=clinic.pk,
+        by=by,
+        verb="signed a translation",
+        target=translation,
+        language=translation.language,
+        number=translation.number,
+        reviewer=reviewer,
+        licence=licence,
+    )
+    return review
+
+
+@transaction.atomic
+def sign_page(
+    *, told: ToldPage, clinic: Clinic, reviewer: str, licence: str, by: User, at: datetime
+) -> EducationReview:
+    """The same for a translated education page, as it reads now. Raises AlreadySigned."""
+    review = EducationReview(
+        clinic=clinic,
+        slug=told.page.slug,
+        language=told.language,
+        fingerprint=told.fingerprint,
+        reviewer=reviewer,
+        licence=licence,
+        signed_at=at,
+        signed_by=by,
+    )
+    _sign(review, once="education_once")
+    audit.record(
+        clinic_id=clinic.pk,
+        by=by,
+        verb="signed a translated page",
+        target=review,
+        language=told.language,
+        page=told.page.slug,
+        reviewer=reviewer,
+        licence=licence,
+    )
+    return review
+
+
 def next_number(last: ExerciseEdition) -> int:
     """The number of the edition that is written next, or is being written."""
     return last.number if last.is_draft else last.number + 1
@@ -198,6 +341,48 @@ def _load(
     exercise.current = draft
     exercise.save(update_fields=["current"])
     return True
+
+
+def _load_translation(edition: ExerciseEdition, translation: Translation, at: datetime) -> bool:
+    last = _last_translation(edition, translation.language)
+    if last is not None and last.words == translation.words:
+        return False
+    _write_translation(edition, translation.language, translation.words, after=last, at=at)
+    return True
+
+
+def _last_translation(edition: ExerciseEdition, language: Language) -> ExerciseTranslation | None:
+    return edition.translations.into(language).newest_first().first()
+
+
+def _write_translation(
+    edition: ExerciseEdition,
+    language: Language,
+    words: PatientWords,
+    *,
+    after: ExerciseTranslation | None,
+    at: datetime,
+    by: User | None = None,
+) -> ExerciseTranslation:
+    return ExerciseTranslation.objects.create(
+        clinic_id=edition.clinic_id,
+        edition=edition,
+        language=language.value,
+        number=after.number + 1 if after else 1,
+        written_at=at,
+        written_by=by,
+        **{name: _listed(value) for name, value in asdict(words).items()},
+    )
+
+
+def _sign(review: TranslationReview | EducationReview, *, once: str) -> None:
+    try:
+        with transaction.atomic():
+            review.save()
+    except IntegrityError as error:
+        if once not in str(error):
+            raise
+        raise AlreadySigned from error
 
 
 def _text_of_record(record: ExerciseRecord) -> dict[str, Any]:

@@ -11,16 +11,18 @@ from django.http import QueryDict
 from django.urls import reverse_lazy
 
 from clinics.models import Clinic
-from exercises.content import LoadRecord
+from exercises.content import LoadRecord, PatientWords
+from exercises.content.translations import LISTS
 from exercises.dosage import LABELS, LIMITS
 from exercises.fields import LinesField, StatementsField, refuse_invisible
 from exercises.figures import body, drawing, editing
 from exercises.figures.pose import PoseError
-from exercises.models import Exercise, ExerciseEdition, ExerciseQuerySet
+from exercises.models import NAME_LENGTH, Exercise, ExerciseEdition, ExerciseQuerySet
 from exercises.vocabulary import (
     Demand,
     Direction,
     Equipment,
+    Language,
     Mode,
     Position,
     Range,
@@ -424,3 +426,108 @@ class FigurePreviewForm(forms.Form):
             "end": drawing.on_a_desk(self.scene, "end", desk),
             "loop": drawing.loop(self.scene, drawing.Tempo()),
         }
+
+
+class TranslationForm(forms.Form):
+    """The patient's words of an exercise in another language, line for line as in English."""
+
+    name = forms.CharField(max_length=NAME_LENGTH)
+    summary = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    direction_note = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    steps = LinesField(rows=10)
+    should_feel = LinesField(rows=4)
+    stop_for = LinesField(rows=4)
+    cautions = LinesField(label="Take care", rows=8)
+    figure_words = LinesField(label="What the figure shows", rows=6)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        language: Language,
+        original: PatientWords,
+        last: PatientWords | None,
+    ) -> None:
+        super().__init__(data)
+        self.original = original
+        for name in [name for name in LISTS if not getattr(original, name)]:
+            del self.fields[name]
+        for name, field in self.fields.items():
+            if last is not None:
+                said = getattr(last, name)
+                field.initial = said if isinstance(said, str) else list(said)
+            if name in LISTS:
+                field.help_text = f"One per line: {len(getattr(original, name))}."
+            else:
+                field.validators.append(refuse_invisible)
+            field.validators.append(_refuse_brackets)
+            field.widget.attrs |= {"lang": language.value, "dir": language.reads}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in LISTS:
+            lines, wanted = cleaned.get(name), len(getattr(self.original, name))
+            if lines is not None and len(lines) != wanted:
+                self.add_error(
+                    name, f"Write {wanted} lines, as in English; these are {len(lines)}."
+                )
+        return cleaned
+
+    @property
+    def words(self) -> PatientWords:
+        """What was written; only for a valid form."""
+        said = {name: self.cleaned_data.get(name, ()) for name in LISTS}
+        return PatientWords(**self.cleaned_data | {name: tuple(said[name]) for name in LISTS})
+
+    @property
+    def beside(self) -> list[tuple[forms.BoundField, Sequence[str]]]:
+        """Each field with the English lines that it translates."""
+        originals = {name: getattr(self.original, name) for name in self.fields}
+        return [
+            (self[name], [said] if isinstance(said, str) else said)
+            for name, said in originals.items()
+        ]
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        return helper
+
+
+def _refuse_brackets(text: str) -> None:
+    if "[" in text or "]" in text:
+        raise ValidationError("Leave the brackets out: the sources stay with the English.")
+
+
+class SignForm(forms.Form):
+    """A clinician's word that a translation says what the original says."""
+
+    reviewer = forms.CharField(label="Name of the clinician", max_length=200)
+    licence = forms.CharField(
+        label="Licence", max_length=200, help_text="Kind, number and place of the licence."
+    )
+    has_read = forms.BooleanField(
+        label="This clinician has read each line beside the English, and it says the same.",
+        error_messages={"required": "Tick this once every line has been read."},
+    )
+    # Which translation was on the page.
+    what = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        for name in ("reviewer", "licence"):
+            self.fields[name].validators.append(refuse_invisible)
+            self.fields[name].widget.attrs["dir"] = "auto"
+
+    @property
+    def signature(self) -> dict[str, str]:
+        """Who signs, and with which licence; only for a valid form."""
+        return {name: self.cleaned_data[name] for name in ("reviewer", "licence")}
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.layout = Layout(Row("reviewer", "licence"), "has_read")
+        return helper

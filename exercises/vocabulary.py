@@ -152,6 +152,27 @@ class Side(Term):
         return _SIDE_LABELS[self]
 
 
+class Language(Term):
+    """A language that patients may read besides English, by its code."""
+
+    SPANISH = "es"
+    ARABIC = "ar"
+
+    @property
+    def label(self) -> str:
+        return self.name.capitalize()
+
+    @property
+    def own_name(self) -> str:
+        """As those call it who speak it."""
+        return _OWN_NAMES[self]
+
+    @property
+    def reads(self) -> str:
+        """The way it is written: "ltr" or "rtl", as the HTML attribute `dir` has it."""
+        return "rtl" if self is Language.ARABIC else "ltr"
+
+
 _REGION_LABELS = {
     Region.CERVICAL: "Neck",
     Region.THORACIC_UPPER: "Upper thoracic spine",
@@ -218,3 +239,4 @@ _SIDE_LABELS = {
     Side.RIGHT: translatable("Right"),
     Side.BOTH: translatable("Both sides"),
 }
+_OWN_NAMES = {Language.SPANISH: "Español", Language.ARABIC: "العربية"}

@@ -1,6 +1,6 @@
 """What the patient sees. Every query starts from `request.patient`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from portal.access import PatientRequest, anyone, link_holder, patient_only, sig
 from portal.devices import device_label
 from portal.following import Consequence, consequences, pauses_of, stretches
 from portal.forms import KeyForm, PlayedForm, StillWorseForm, entry_forms, played_forms
+from portal.languages import tell
 from portal.player import session_key, to_play
 from portal.screen import ScreenForm, none_of_these, said_none
 from prescriptions import actions, watch
@@ -75,12 +76,20 @@ def today(request: PatientRequest) -> HttpResponse:
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(day).first()
     logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
+    follow_ups = list(FollowUp.objects.of_patient(request.patient).due(now).with_exercises())
+    tell(
+        [
+            *(one.entry.prescribed_exercise for one in follow_ups),
+            *(edition.lines.all() if edition else ()),
+        ],
+        clinic=request.clinic,
+    )
     context: dict[str, Any] = {
         "day": day,
         "edition": edition,
         "upcoming": None if edition else editions.upcoming_on(day).first(),
         "logged": logs.count(),
-        "follow_ups": FollowUp.objects.of_patient(request.patient).due(now).with_exercises(),
+        "follow_ups": follow_ups,
         "hours": request.clinic.thresholds.asked_again_after_hours,
     }
     if edition:
@@ -105,6 +114,7 @@ def player(request: PatientRequest) -> HttpResponse:
     lines = to_play(edition, day, pauses_of(request.patient)) if edition else []
     if edition is None or not lines:
         return redirect("portal:today")
+    tell(lines, clinic=request.clinic)
     logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
     context = {
         "day": day,
@@ -174,7 +184,9 @@ def take_back(request: PatientRequest, pk: int) -> HttpResponse:
     mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
     log = get_object_or_404(mine, pk=pk)
     if request.method != "POST":
-        return render(request, "portal/take_back.html", {"log": log})
+        awaits_review = tell(_exercises_of([log]), clinic=request.clinic)
+        context = {"log": log, "awaits_review": awaits_review}
+        return render(request, "portal/take_back.html", context)
     try:
         actions.withdraw_session(log=log, received_at=timezone.now(), by=request.patient)
     except actions.TooLate:
@@ -231,6 +243,7 @@ def _log_form(
     if data is None or not all([key.is_valid(), *(form.is_valid() for form in entries)]):
         # A key that cannot be read never could be; with a new one the answers can be sent again.
         key = key if key.is_valid() else KeyForm()
+        tell(lines, clinic=request.clinic)
         context = {
             "key": key,
             "entries": entries,
@@ -274,6 +287,10 @@ def _lines_of(edition: PrescriptionEdition, log: SessionLog) -> list[PrescribedE
     return [line for line in edition.lines.all() if line.pk in said]
 
 
+def _exercises_of(logs: Iterable[SessionLog]) -> list[PrescribedExercise]:
+    return [entry.prescribed_exercise for log in logs for entry in log.entries.all()]
+
+
 def _lines_to_log(
     edition: PrescriptionEdition, day: date, pauses: Sequence[Pause]
 ) -> list[PrescribedExercise]:
@@ -294,6 +311,10 @@ def saved(request: PatientRequest, pk: int) -> HttpResponse:
     to_come = FollowUp.objects.of_patient(request.patient).of_log(log).to_come(timezone.now())
     found = _what_followed(request, log)
     context = {
+        "awaits_review": tell(
+            [one.entry.prescribed_exercise for one in found if one.is_looked_at],
+            clinic=request.clinic,
+        ),
         "looked_at": [one for one in found if one.is_looked_at],
         "asked_later": set(to_come.values_list("asked", flat=True)),
         "hours": request.clinic.thresholds.asked_again_after_hours,
@@ -335,7 +356,12 @@ def logs(request: PatientRequest) -> HttpResponse:
     mine = SessionLog.objects.of_patient(request.patient).standing().with_entries()
     page = newest_page(mine, before=request.GET.get("before"), size=20)
     since = timezone.now() - CORRECTABLE_FOR
-    return render(request, "portal/logs.html", {"page": page, "correctable_since": since})
+    context = {
+        "page": page,
+        "correctable_since": since,
+        "awaits_review": tell(_exercises_of(page.rows), clinic=request.clinic),
+    }
+    return render(request, "portal/logs.html", context)
 
 
 @require_safe

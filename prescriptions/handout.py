@@ -13,6 +13,7 @@ from exercises.content import Statement
 from exercises.figures import drawing
 from exercises.figures.svg import LIGHT
 from exercises.models import ExerciseEdition, Load
+from exercises.translations import TranslatedText
 from exercises.vocabulary import Side
 from patients.qr import qr_code
 from patients.redflags import ASKED_OF_PATIENTS, Urgency
@@ -83,14 +84,14 @@ def typed_text(edition: PrescriptionEdition) -> str:
             edition.published_by_name,
             edition.avoid,
             edition.if_worse,
-            *(line.exercise_edition.name for line in lines),
-            *(step for line in lines for step in line.exercise_edition.steps),
-            *(line.direction_note for line in lines),
+            *(line.exercise_edition.told.name for line in lines),
+            *(step for line in lines for step in line.exercise_edition.told.steps),
+            *(line.told_note for line in lines),
         ]
     )
 
 
-def figure_svg(text: ExerciseEdition, moment: str) -> str:
+def figure_svg(text: ExerciseEdition | TranslatedText, moment: str) -> str:
     """The drawn "start" or "end" of an exercise in its own colours; empty without a figure."""
     return drawing.still(text.figure, moment, palette=LIGHT)
 
@@ -102,6 +103,8 @@ def _about(edition: PrescriptionEdition) -> list[str]:
     ]
     if edition.review_on:
         said.insert(1, _("review on %(day)s") % {"day": date_format(edition.review_on, DAY)})
+    if any(line.exercise_edition.told.awaits_review for line in edition.lines.all()):
+        said.append(_("the translation of the stretches awaits review by a clinician"))
     return said
 
 
@@ -123,7 +126,7 @@ def _words(clinic: Clinic) -> dict[str, str]:
 
 
 def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[str, Any]:
-    text = line.exercise_edition
+    text = line.exercise_edition.told
     load = text.primary_load
     return {
         "number": number,
@@ -131,7 +134,7 @@ def _stretch(number: int, line: PrescribedExercise, *, is_paused: bool) -> dict[
         "side": "" if line.side == Side.NONE else _(Side(line.side).label),
         "dosage": _dosage(line),
         "direction": _direction(load) if load else None,
-        "note": line.direction_note,
+        "note": line.told_note,
         "steps": _said(text.steps),
         "stop_for": _said(text.stop_for),
         "figures": [] if is_paused else _figures(text),
@@ -164,7 +167,7 @@ def _said(raws: Sequence[str]) -> list[str]:
     return [Statement.parse(raw).text for raw in raws]
 
 
-def _figures(text: ExerciseEdition) -> list[dict[str, str]]:
+def _figures(text: ExerciseEdition | TranslatedText) -> list[dict[str, str]]:
     drawn = {moment: figure_svg(text, moment) for moment in MOMENTS if moment in text.figure}
     return [
         {"svg": svg, "alt": f"{_moment(moment)}: {_described(text, moment)}"}
@@ -178,7 +181,7 @@ def _moment(moment: str) -> str:
     return words[moment]
 
 
-def _described(text: ExerciseEdition, moment: str) -> str:
+def _described(text: ExerciseEdition | TranslatedText, moment: str) -> str:
     return str(text.figure[moment].get("description") or text.name)
 
 

@@ -8,6 +8,7 @@ from django.utils import translation
 
 from clinics import audit
 from clinics.actors import CanAct
+from exercises.translations import tell_in
 from patients.models import RaisedFlag
 from prescriptions import paper, watch
 from prescriptions.handout import handout
@@ -31,6 +32,8 @@ def print_handout(
         raise RedFlagOpen
     pauses = list(Pause.objects.of_patient(patient).in_force())
     with translation.override(patient.language or translation.get_language()):
+        texts = [line.exercise_edition for line in edition.lines.all()]
+        tell_in(texts, translation.get_language() or "", clinic=patient.clinic)
         said = handout(
             edition,
             link=f"{settings.SITE_URL}{reverse('portal:today')}",

@@ -1,7 +1,7 @@
 """Test data: one plain function for each model, valid with no argument."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import count
@@ -13,10 +13,23 @@ from clinics import actions as clinic_actions
 from clinics.models import Clinic, Membership, User
 from clinics.tenancy import inside
 from exercises import actions as exercise_actions
-from exercises.content import ExerciseRecord, load_exercises
+from exercises.content import (
+    ExerciseRecord,
+    PatientWords,
+    Translation,
+    education,
+    load_exercises,
+    load_translations,
+)
 from exercises.dosage import Dosage
-from exercises.models import Exercise
-from exercises.vocabulary import Direction, Region, Side
+from exercises.models import (
+    EducationReview,
+    Exercise,
+    ExerciseEdition,
+    ExerciseTranslation,
+    TranslationReview,
+)
+from exercises.vocabulary import Direction, Language, Region, Side
 from patients import actions as patient_actions
 from patients import assessments
 from patients.conditions import Condition
@@ -56,9 +69,16 @@ def catalogue_files() -> list[ExerciseRecord]:
     return load_exercises()
 
 
+@cache
+def translation_files() -> list[Translation]:
+    return load_translations()
+
+
 def shared_catalogue() -> None:
     """The seven stretches, loaded as a new installation loads them."""
-    exercise_actions.load_catalogue(records=catalogue_files(), at=timezone.now())
+    exercise_actions.load_catalogue(
+        records=catalogue_files(), translations=translation_files(), at=timezone.now()
+    )
 
 
 def user(*, name: str = "Person", email: str | None = None, password: str | None = None) -> User:
@@ -98,7 +118,11 @@ def exercise(code: str = "FIL") -> Exercise:
 
 
 def line(code: str = "TILT", **dosage: int) -> actions.LinePlan:
-    text = exercise(code).current
+    return line_of(exercise(code), **dosage)
+
+
+def line_of(exercise: Exercise, **dosage: int) -> actions.LinePlan:
+    text = exercise.current
     return actions.LinePlan(
         exercise=text.exercise,
         dosage=Dosage(**text.dosage.as_fields() | dosage),
@@ -328,6 +352,63 @@ def direction_test(
         )
 
 
+def translation(
+    *,
+    of: ExerciseEdition,
+    clinic: Clinic,
+    language: Language = Language.SPANISH,
+    word: str = "word",
+) -> ExerciseTranslation:
+    """A translation of a text of the clinic: `word` before each line."""
+    own = PatientWords.of(of)
+    parts = {
+        name: f"{word} {said}" if isinstance(said, str) else tuple(f"{word} {x}" for x in said)
+        for name, said in asdict(own).items()
+    }
+    with inside(clinic.pk):
+        return exercise_actions.translate(
+            edition=of,
+            language=language,
+            words=PatientWords(**parts),
+            by=founder(clinic),
+            at=NOW,
+        )
+
+
+def signature(
+    *, of: ExerciseTranslation, clinic: Clinic, reviewer: str = "Rosa Lee"
+) -> TranslationReview:
+    """The word of the clinic on a translation."""
+    with inside(clinic.pk):
+        return exercise_actions.sign_translation(
+            translation=of,
+            clinic=clinic,
+            reviewer=reviewer,
+            licence="PT 12345, NY",
+            by=founder(clinic),
+            at=NOW,
+        )
+
+
+def signed_page(
+    *,
+    of: Clinic,
+    slug: str = "questions",
+    language: Language = Language.SPANISH,
+    reviewer: str = "Rosa Lee",
+) -> EducationReview:
+    told = next(told for told in education(language) if told.page.slug == slug)
+    with inside(of.pk):
+        return exercise_actions.sign_page(
+            told=told,
+            clinic=of,
+            reviewer=reviewer,
+            licence="PT 12345, NY",
+            by=founder(of),
+            at=NOW,
+        )
+
+
 def everything(*, of: Clinic, word: str = "word") -> Patient:
     """A patient with a row in every table of a clinic, `word` in every text."""
     one = patient(of=of, name=f"Patient {word}")
@@ -343,7 +424,9 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
         patient_actions.accept_invitation(token=token, label=word, at=NOW)
         patient_actions.invite(patient=one, at=NOW, by=founder(of))
         own = exercise_actions.copy(original=exercise("FIL"), clinic=of, by=founder(of))
-        exercise_actions.publish(draft=own, by=founder(of), at=NOW)
+        published_text = exercise_actions.publish(draft=own, by=founder(of), at=NOW)
+    signature(of=translation(of=published_text, clinic=of, word=word), clinic=of, reviewer=word)
+    signed_page(of=of, reviewer=word)
     assessed(one, word=word)
     return one
 

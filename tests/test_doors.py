@@ -88,6 +88,9 @@ ABOUT = {
     "prescriptions:lift": Pause,
     "exercises:detail": Exercise,
     "exercises:edition": Exercise,
+    "exercises:translation": Exercise,
+    "exercises:sign_translation": Exercise,
+    "exercises:translate": Exercise,
     "exercises:copy": Exercise,
     "exercises:edit": Exercise,
     "exercises:publish": Exercise,
@@ -113,6 +116,8 @@ OF_NO_ROW = {
     "exercises:figure_preview": "staff",
     "exercises:education": "staff",
     "exercises:education_page": "staff",
+    "exercises:education_translation": "staff",
+    "exercises:sign_education": "staff",
     "clinics:settings": "staff",
     "clinics:audit": "staff",
     "clinics:choose": "person",
@@ -164,6 +169,10 @@ def test_every_view_has_its_door(name, entry):
 def url(name: str, pk: int) -> str:
     if name == "exercises:edition":
         return reverse(name, args=[pk, 1])
+    if name in {"exercises:translation", "exercises:sign_translation", "exercises:translate"}:
+        return reverse(name, args=[pk, 1, "es"])
+    if name in {"exercises:education_translation", "exercises:sign_education"}:
+        return reverse(name, args=[load_education()[0].slug, "es"])
     if name == "exercises:education_page":
         return reverse(name, args=[load_education()[0].slug])
     if name == "portal:enter":
@@ -335,7 +344,7 @@ ADMIN_ONLY = {
     "clinics:audit",
     *(name for name in NAMES if name.startswith("exercises:") and name.split(":")[1] in {
         "own", "create", "copy", "edit", "publish", "discard", "archive", "restore",
-        "figure_preview",
+        "figure_preview", "sign_translation", "translate", "sign_education",
     }),
 }  # fmt: skip
 

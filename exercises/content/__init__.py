@@ -23,9 +23,23 @@ from exercises.content.records import (
 )
 from exercises.content.sources import load_sources, parse_sources
 from exercises.content.tables import CatalogueError
+from exercises.content.translations import (
+    ENGLISH,
+    PatientWords,
+    ToldPage,
+    Translation,
+    check_translation,
+    education,
+    load_translations,
+    parse_page,
+    parse_translation,
+    stale_pages,
+    standing_words,
+)
 from exercises.dosage import Dosage
 
 __all__ = [
+    "ENGLISH",
     "CatalogueError",
     "Dosage",
     "DoseRange",
@@ -37,16 +51,26 @@ __all__ = [
     "Fact",
     "LoadRecord",
     "Mark",
+    "PatientWords",
     "Source",
     "Standing",
     "Statement",
     "Strength",
+    "ToldPage",
+    "Translation",
     "check_education",
     "check_references",
+    "check_translation",
+    "education",
     "load_education",
     "load_exercises",
     "load_sources",
+    "load_translations",
     "parse_education_page",
     "parse_exercise",
+    "parse_page",
     "parse_sources",
+    "parse_translation",
+    "stale_pages",
+    "standing_words",
 ]

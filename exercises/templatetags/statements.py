@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from exercises.content import Mark, Standing, Statement, load_sources
+from exercises.content import Mark, Standing, Statement, load_sources, standing_words
 
 register = template.Library()
 
@@ -42,6 +42,18 @@ def rests_on(sources: Sequence[str], marks: Sequence[str]) -> dict[str, Any]:
 def said(raw: str) -> str:
     """The statement alone, as a patient reads it."""
     return Statement.parse(raw).text
+
+
+@register.filter
+def label_in(standing: Standing, language: str) -> str:
+    """How far an education fact is backed, in the words of a language."""
+    return standing_words(language).labels[standing]
+
+
+@register.filter
+def explained_in(standing: Standing, language: str) -> str:
+    """How a reader is to take the fact, in the words of a language."""
+    return standing_words(language).explanations[standing]
 
 
 @register.filter

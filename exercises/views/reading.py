@@ -10,6 +10,7 @@ from clinics.access import Can, StaffRequest, may, staff
 from exercises.content import EducationFact, EducationPage, Strength, load_education, load_sources
 from exercises.forms import LibraryForm
 from exercises.models import Exercise
+from exercises.translations import page_states_of, states_of
 
 ROWS_PER_PAGE = 60
 
@@ -74,6 +75,7 @@ def education_page(request: StaffRequest, slug: str) -> HttpResponse:
         "sections": [(section, _seen(section.see)) for section in page.sections],
         "sources": [load_sources()[key] for key in page.source_keys],
         "strengths": list(Strength),
+        "translations": page_states_of(slug, request.clinic),
     }
     return render(request, "exercises/education_page.html", context)
 
@@ -99,6 +101,7 @@ def _text(request: StaffRequest, exercise: Exercise, *, number: int | None) -> H
         "is_current": shown.pk == exercise.current_id,
         "sources": [load_sources()[key] for key in shown.source_keys if key in load_sources()],
         "strengths": list(Strength),
+        "translations": states_of(shown, request.clinic),
         "is_admin": is_admin,
         "may_prescribe": may(request, Can.PRESCRIBE),
     }

@@ -208,6 +208,11 @@ class SessionEntry(PatientModel):
         return str(self.prescribed_exercise.name)
 
     @property
+    def told_name(self) -> str:
+        """The same in the words of the patient."""
+        return str(self.prescribed_exercise.told_name)
+
+    @property
     def pain_in_words(self) -> str:
         """Before, during and after: a number, skipped, or a dash where it was not asked."""
         answers = ((self.pain(moment), moment in self.pain_skipped) for moment in Moment)

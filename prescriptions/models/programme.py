@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinics.models import SameClinicForeignKey, User
 from exercises.dosage import Dosage
@@ -308,6 +309,19 @@ class PrescribedExercise(PatientModel):
         if self.side == Side.NONE:
             return self.exercise_edition.name
         return f"{self.exercise_edition.name} ({Side(self.side).label.lower()})"
+
+    @property
+    def told_name(self) -> str:
+        """The same in the words of the patient; `name` is what the clinic reads."""
+        name = str(self.exercise_edition.told.name)
+        return name if self.side == Side.NONE else f"{name} ({_(Side(self.side).label).lower()})"
+
+    @property
+    def told_note(self) -> str:
+        """The direction note as the therapist wrote it, or else as the exercise says it."""
+        own = self.exercise_edition
+        is_its_own = self.direction_note == own.direction_note
+        return str(own.told.direction_note) if is_its_own else self.direction_note
 
     @property
     def dosage(self) -> Dosage:

@@ -27,7 +27,12 @@ OF_NO_CLINIC = {
     "bearing_cache": "counts of tries to sign in",
 }
 # Shared by all clinics where clinic_id is null: read by everybody, written by the migrator.
-SHARED = {"exercises_exercise", "exercises_exerciseedition", "exercises_load"}
+SHARED = {
+    "exercises_exercise",
+    "exercises_exerciseedition",
+    "exercises_exercisetranslation",
+    "exercises_load",
+}
 
 
 def rows(sql: str, *parameters: object) -> list[tuple]:
@@ -409,6 +414,9 @@ def test_the_role_ends_with_the_request(neighbours):
 
 KEPT = {
     "clinics_auditevent": "UPDATE {} SET verb = 'x'",
+    "exercises_exercisetranslation": "UPDATE {} SET name = 'x'",
+    "exercises_translationreview": "UPDATE {} SET reviewer = 'x'",
+    "exercises_educationreview": "UPDATE {} SET reviewer = 'x'",
     "patients_note": "UPDATE {} SET text = 'x'",
     "patients_clearance": "UPDATE {} SET outcome = 'x'",
     "patients_directiontest": "UPDATE {} SET light = 'green'",

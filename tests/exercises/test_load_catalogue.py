@@ -54,7 +54,9 @@ def test_a_companion_is_the_exercise_itself():
 def test_loading_again_makes_no_new_edition(as_migrator, capsys):
     before = ExerciseEdition.objects.count()
     call_command("load_catalogue")
-    assert capsys.readouterr().out == "Catalogue: 7 exercises, 0 new editions.\n"
+    assert (
+        capsys.readouterr().out == "Catalogue: 7 exercises, 0 new editions, 0 new translations.\n"
+    )
     assert ExerciseEdition.objects.count() == before
 
 

@@ -198,7 +198,7 @@ def test_detail_costs_the_same_for_one_row_and_three(admin, clinic, rows):
                 exercise=exercise, number=number, text={}, loads=[library.FLEXION], by=by
             )
             actions.publish(draft=draft, by=by, at=make.NOW)
-    assert len(queries_of(admin, exercise.get_absolute_url())) == 9
+    assert len(queries_of(admin, exercise.get_absolute_url())) == 10
 
 
 # The text of an exercise

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from clinics import audit, tenancy
 from clinics.actors import CanAct
 from clinics.models import Clinic, User
+from patients import codes
 from patients.models import (
     Device,
     Invitation,
@@ -53,6 +54,9 @@ class Credentials(NamedTuple):
     clinic_id: int
     patient_id: int
     secret: str
+
+    def is_same_person(self, other: "Credentials") -> bool:
+        return self[:2] == other[:2]
 
 
 @transaction.atomic
@@ -149,8 +153,9 @@ def write_note(
 def invite(*, patient: Patient, at: datetime, by: User) -> tuple[Invitation, str]:
     """Make a link for the patient's phone and close the ones made before.
 
-    Returns the invitation and its token. The token is shown once and never stored. It begins
-    with the clinic's key, which only says where to look. Raises PatientArchived.
+    Returns the invitation and its token, from which `codes.printed_code` makes the short code.
+    Both are shown once and never stored. The token begins with the clinic's key, which only says
+    where to look. Raises PatientArchived.
     """
     # Locked, so that two who invite at once do not leave two links open.
     locked = Patient.objects.active().select_for_update(no_key=True).filter(pk=patient.pk)
@@ -162,6 +167,7 @@ def invite(*, patient: Patient, at: datetime, by: User) -> tuple[Invitation, str
         clinic_id=patient.clinic_id,
         patient=patient,
         token_hash=hash_of(token),
+        code_hash=codes.hash_of_printed(codes.printed_code(token)),
         created_by=by,
         created_at=at,
         expires_at=at + INVITATION_LASTS,
@@ -199,13 +205,22 @@ def find_invitation(*, token: str, at: datetime) -> Invitation:
     return invitation
 
 
-@transaction.atomic
 def accept_invitation(*, token: str, label: str, at: datetime) -> Credentials:
     """Use the link up and sign this browser in. However many try at once, one gets in."""
-    invitation = find_invitation(token=token, at=at)
+    return use(invitation=find_invitation(token=token, at=at), label=label, at=at)
+
+
+@transaction.atomic
+def use(*, invitation: Invitation, label: str, at: datetime, **detail: str) -> Credentials:
+    """Use an invitation up, by its link or its code. Raises InvitationRefused."""
     if not Invitation.objects.open_at(at).filter(pk=invitation.pk).update(used_at=at):
         raise InvitationRefused
-    patient = invitation.patient
+    return open_device(patient=invitation.patient, label=label, at=at, **detail)
+
+
+@transaction.atomic
+def open_device(*, patient: Patient, label: str, at: datetime, **detail: str) -> Credentials:
+    """Sign a browser in for a patient who has shown that they may; `detail` says how."""
     secret = secrets.token_urlsafe(32)
     device = Device.objects.create(
         clinic_id=patient.clinic_id,
@@ -215,7 +230,7 @@ def accept_invitation(*, token: str, label: str, at: datetime) -> Credentials:
         created_at=at,
         last_seen_at=at,
     )
-    _audit(device, patient, "opened the portal on a new device", device=label)
+    _audit(device, patient, "opened the portal on a new device", device=label, **detail)
     return Credentials(patient.clinic_id, patient.pk, secret)
 
 
@@ -235,10 +250,16 @@ def revoke_device(*, device: Device, at: datetime, by: CanAct) -> None:
         _audit(device, by, "signed a device out of the portal", device=device.label)
 
 
-def seen(*, device: Device, at: datetime) -> None:
-    """Note that the device was used; once a day is enough."""
-    if at - device.last_seen_at >= SEEN_AGAIN_AFTER:
-        Device.objects.filter(pk=device.pk).update(last_seen_at=at)
+def note_of_device(*, device: Device, verb: str) -> None:
+    """A line in the audit trail for what the patient set on a phone."""
+    _audit(device, device.patient, verb, device=device.label)
+
+
+def seen(*, device: Device, at: datetime) -> bool:
+    """Note that the device was used; once a day is enough. Says whether it was noted now."""
+    if at - device.last_seen_at < SEEN_AGAIN_AFTER:
+        return False
+    return Device.objects.filter(pk=device.pk).update(last_seen_at=at) > 0
 
 
 def hash_of(secret: str) -> str:

@@ -1,13 +1,22 @@
 from django.urls import path
 
-from portal import comfort, handout, views
+from portal import comfort, entering, handout, views
 
 app_name = "portal"
 
 urlpatterns = [
     path("", views.today, name="today"),
     path("play/", views.player, name="player"),
-    path("enter/<str:token>/", views.enter, name="enter"),
+    path("enter/<str:token>/", entering.enter, name="enter"),
+    path("code/", entering.code, name="code"),
+    path("new-phone/", entering.new_phone, name="new_phone"),
+    path("new-phone/code/", entering.mailed_code, name="mailed_code"),
+    path("people/", entering.people, name="people"),
+    path("phones/", entering.phones, name="phones"),
+    path("phones/<int:pk>/sign-out/", entering.sign_out_phone, name="sign_out_phone"),
+    path("phones/sign-out-others/", entering.sign_out_others, name="sign_out_others"),
+    path("pin/", entering.choose_pin, name="choose_pin"),
+    path("pin/type/", entering.type_pin, name="type_pin"),
     path("log/<int:pk>/", views.log, name="log"),
     path("logs/", views.logs, name="logs"),
     path("logs/<int:pk>/", views.saved, name="saved"),
@@ -18,5 +27,5 @@ urlpatterns = [
     path("handout/", handout.handout, name="handout"),
     path("settings/", comfort.comfort, name="comfort"),
     path("help/", views.when_to_get_help, name="help"),
-    path("leave/", views.leave, name="leave"),
+    path("leave/", entering.leave, name="leave"),
 ]

@@ -11,16 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics import tenancy
 from clinics.marking import translatable
 from clinics.pages import newest_page
-from patients import actions as patient_actions
-from patients.actions import InvitationRefused
 from patients.models import RaisedFlag
 from patients.models.direction import RaisedFlagQuerySet
 from patients.redflags import BY_CODE, Urgency, most_urgent
-from portal.access import PatientRequest, anyone, link_holder, patient_only, sign_in, sign_out
-from portal.devices import device_label
+from portal.access import PatientRequest, anyone, patient_only
 from portal.following import Consequence, consequences, pauses_of, stretches
 from portal.forms import KeyForm, PlayedForm, StillWorseForm, entry_forms, played_forms
 from portal.languages import tell
@@ -43,26 +39,6 @@ INJURED = translatable(
     "We told the clinic about your fall or injury. Someone looks at it today or on the next working"
     " day. Call the clinic if you feel worse. Do only what feels safe."
 )
-
-
-@require_http_methods(["GET", "POST"])
-@link_holder
-def enter(request: HttpRequest, token: str) -> HttpResponse:
-    """The link that a therapist gave. Looking at it changes nothing; the button uses it up."""
-    now = timezone.now()
-    try:
-        with tenancy.inside(patient_actions.clinic_of(token)):
-            if request.method != "POST":
-                invitation = patient_actions.find_invitation(token=token, at=now)
-                return render(request, "portal/enter.html", {"clinic": invitation.patient.clinic})
-            credentials = patient_actions.accept_invitation(
-                token=token, label=device_label(request.headers.get("User-Agent", "")), at=now
-            )
-    except InvitationRefused:
-        return render(request, "portal/refused.html", status=404)
-    response = redirect("portal:today")
-    sign_in(response, credentials)
-    return response
 
 
 @require_safe
@@ -369,13 +345,3 @@ def logs(request: PatientRequest) -> HttpResponse:
 def when_to_get_help(request: HttpRequest) -> HttpResponse:
     """The emergency list: always within reach, signed in or not."""
     return render(request, "portal/help.html")
-
-
-@require_POST
-@patient_only
-def leave(request: PatientRequest) -> HttpResponse:
-    """Sign this phone out."""
-    patient_actions.revoke_device(device=request.device, at=timezone.now(), by=request.patient)
-    response = render(request, "portal/left.html")
-    sign_out(response)
-    return response

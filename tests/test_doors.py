@@ -102,6 +102,7 @@ ABOUT = {
     "portal:correct": SessionLog,
     "portal:take_back": SessionLog,
     "portal:follow_up": FollowUp,
+    "portal:sign_out_phone": Device,
 }
 OF_NO_ROW = {
     "home": "staff",
@@ -130,6 +131,14 @@ OF_NO_ROW = {
     "portal:help": "anyone",
     "portal:comfort": "anyone",
     "portal:enter": "link",
+    "portal:code": "doorstep",
+    "portal:new_phone": "doorstep",
+    "portal:mailed_code": "doorstep",
+    "portal:people": "doorstep",
+    "portal:phones": "patient",
+    "portal:sign_out_others": "patient",
+    "portal:choose_pin": "patient",
+    "portal:type_pin": "doorstep",
 }
 
 
@@ -185,9 +194,11 @@ def url(name: str, pk: int) -> str:
 def test_nobody_gets_in_without_signing_in(name):
     response = Client().get(url(name, 1))
     expected = {"staff": 302, "person": 302, "patient": 401, "link": 404, "anyone": 200}
+    expected["doorstep"] = 302 if name == "portal:mailed_code" else 200
     assert response.status_code in {expected[door_of(name)], 405}
     if response.status_code == 302:
-        assert response.url.startswith(reverse("account_login"))
+        login, asking = reverse("account_login"), reverse("portal:new_phone")
+        assert response.url.startswith(asking if name == "portal:mailed_code" else login)
 
 
 @contextmanager
@@ -417,7 +428,11 @@ def test_a_patient_finds_nothing_of_a_neighbour(clinic):
         response = getattr(phone, method)(reverse("portal:log", args=[edition.pk]))
         assert response.status_code in {404, 405} or method == "options"
         assert SECRET not in body_and_headers(response)
-    for name in ("portal:today", "portal:player", "portal:logs", "portal:help"):
+    with inside(clinic.pk):
+        their_phone = Device.objects.of_patient(neighbour).get()
+    path = reverse("portal:sign_out_phone", args=[their_phone.pk])
+    assert phone.post(path).status_code == 404
+    for name in ("portal:today", "portal:player", "portal:logs", "portal:help", "portal:phones"):
         assert SECRET not in body_and_headers(phone.get(reverse(name)))
 
 

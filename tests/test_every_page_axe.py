@@ -42,7 +42,7 @@ STICKS_OUT = """() => {
     .map((one) => one.outerHTML.slice(0, 60))
 }"""
 STAFF = [name for name in NAMES if door_of(name) in {"staff", "person"}]
-PATIENTS = [name for name in NAMES if door_of(name) in {"patient", "anyone"}]
+PATIENTS = [name for name in NAMES if door_of(name) in {"patient", "anyone", "doorstep"}]
 ENTRANCES = [
     reverse(name, kwargs=dict.fromkeys(entry.pattern.regex.groupindex, "1-x") or None)
     for name, entry in walk()

@@ -1,6 +1,14 @@
 """The record: people, how they reach the portal, and what is known of direction and safety."""
 
-from patients.models.access import Device, Invitation
+from patients.models.access import (
+    CODE_LASTS,
+    MOST_PEOPLE,
+    STAYS_SIGNED_IN,
+    Device,
+    Invitation,
+    MailedCode,
+    Tries,
+)
 from patients.models.direction import (
     Clearance,
     ConditionOnFile,
@@ -22,8 +30,11 @@ from patients.models.people import (
 )
 
 __all__ = [
+    "CODE_LASTS",
     "EARLIEST_BIRTH",
     "LONGEST_SEARCH_NAME",
+    "MOST_PEOPLE",
+    "STAYS_SIGNED_IN",
     "Clearance",
     "ConditionOnFile",
     "Device",
@@ -31,6 +42,7 @@ __all__ = [
     "Episode",
     "EpisodeChange",
     "Invitation",
+    "MailedCode",
     "Note",
     "OfPatientQuerySet",
     "Patient",
@@ -38,5 +50,6 @@ __all__ = [
     "PatientQuerySet",
     "RaisedFlag",
     "SafetyScreen",
+    "Tries",
     "search_name_of",
 ]

@@ -145,6 +145,11 @@ class Patient(ClinicModel):
         return Actor(ActorKind.PATIENT, self.pk, self.name)
 
     @property
+    def given_name(self) -> str:
+        """The first word of the name: enough to tell who uses a shared phone."""
+        return self.name.split()[0]
+
+    @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinics.access import Can, StaffRequest, staff
 from clinics.pages import newest_page
-from patients import actions
+from patients import actions, codes, mails, tries
 from patients.forms import NoteForm, PatientForm, SearchForm
 from patients.models import Device, Invitation, Note, Patient
 from patients.qr import qr_code
@@ -132,12 +132,21 @@ def invite(request: StaffRequest, pk: int) -> HttpResponse:
         # Somebody who had to sign in first.
         return redirect("patients:portal", patient.pk)
     try:
-        _, token = actions.invite(patient=patient, at=timezone.now(), by=request.user)
+        invitation, token = actions.invite(patient=patient, at=timezone.now(), by=request.user)
     except actions.PatientArchived:
         messages.error(request, "Restore the record first: archived patients are not invited.")
         return redirect("patients:portal", patient.pk)
     link = f"{settings.SITE_URL}{reverse('portal:enter', args=[token])}"
-    return _portal(request, patient, link=link, qr=qr_code(link))
+    if "by_mail" in request.POST:
+        _send_link(request, patient, invitation, link)
+    return _portal(
+        request,
+        patient,
+        link=link,
+        qr=qr_code(link),
+        code=codes.grouped(codes.printed_code(token)),
+        code_address=f"{settings.SITE_URL}{reverse('portal:code')}".partition("://")[2],
+    )
 
 
 @require_POST
@@ -175,10 +184,26 @@ def _record(request: StaffRequest, patient: Patient, form: NoteForm) -> HttpResp
     return patient_page(request, patient, "patients/record.html", **context)
 
 
+def _send_link(request: StaffRequest, patient: Patient, invitation: Invitation, link: str) -> None:
+    """Send it by e-mail too; the page shows it in any case."""
+    if not patient.email:
+        messages.error(request, "The record has no e-mail address.")
+        return
+    try:
+        mails.send_link(patient=patient, link=link, expires_at=invitation.expires_at)
+    except mails.NotSent:
+        messages.error(request, "The e-mail could not be sent. Give the link below by hand.")
+    else:
+        messages.success(request, f"The link is on its way to {patient.email}.")
+
+
 def _portal(request: StaffRequest, patient: Patient, **context: Any) -> HttpResponse:
-    invitations = Invitation.objects.of_patient(patient).open_at(timezone.now())
+    now = timezone.now()
+    invitation = Invitation.objects.of_patient(patient).open_at(now).newest_first().first()
+    code_hash = invitation.code_hash if invitation else None
     context |= {
-        "invitation": invitations.newest_first().first(),
-        "devices": Device.objects.of_patient(patient).active().last_seen_first(),
+        "invitation": invitation,
+        "is_code_used_up": tries.is_used_up(code_hash=code_hash or "", at=now),
+        "devices": Device.objects.of_patient(patient).open_at(now).last_seen_first(),
     }
     return patient_page(request, patient, "patients/portal.html", **context)

@@ -25,6 +25,8 @@ OF_A_CLINIC = [
 OF_NO_CLINIC = {
     "clinics_user": "people, who may work in several clinics",
     "bearing_cache": "counts of tries to sign in",
+    "patients_mailedcode": "codes for e-mail addresses, which a patient of two clinics has once",
+    "patients_tries": "counts of tries to come in, before anybody knows into which clinic",
 }
 # Shared by all clinics where clinic_id is null: read by everybody, written by the migrator.
 SHARED = {
@@ -132,10 +134,15 @@ def test_nothing_looks_over_the_walls():
     assert rows("SELECT viewname FROM pg_views WHERE schemaname = 'public'") == []
     assert rows("SELECT matviewname FROM pg_matviews") == []
     over_the_walls = rows(
-        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        "SELECT proname, pg_get_function_result(oid) FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY proname"
     )
-    # It tells the numbers of the clinics and nothing else of them.
-    assert over_the_walls == [("bearing_clinic_ids",)]
+    # They tell keys and nothing else: of the clinics, and of those whom a code or address is of.
+    assert over_the_walls == [
+        ("bearing_clinic_ids", "SETOF bigint"),
+        ("bearing_clinic_of_code", "bigint"),
+        ("bearing_patients_of_email", "TABLE(clinic_id bigint, patient_id bigint)"),
+    ]
 
 
 @pytest.mark.django_db
@@ -154,6 +161,19 @@ def test_a_phone_does_not_learn_which_clinics_there_are(clinic):
         inside(clinic.pk, patient_id=patient.pk),
     ):
         clinic_ids()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "asked", ["bearing_clinic_of_code('x')", "bearing_patients_of_email('a@example.org')"]
+)
+def test_a_phone_does_not_look_for_codes_and_addresses(clinic, asked):
+    patient = make.patient(of=clinic)
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        inside(clinic.pk, patient_id=patient.pk),
+    ):
+        rows(f"SELECT * FROM {asked}")
 
 
 @pytest.mark.django_db
@@ -387,6 +407,8 @@ def test_a_patients_request_does_not_see_a_draft(neighbours):
         pytest.param("SELECT email FROM clinics_user", id="staff"),
         pytest.param("SELECT verb FROM clinics_auditevent", id="the audit trail"),
         pytest.param("SELECT token_hash FROM patients_invitation", id="invitations"),
+        pytest.param("SELECT code_hash FROM patients_mailedcode", id="mailed codes"),
+        pytest.param("DELETE FROM patients_tries", id="forgetting its tries"),
         pytest.param("SELECT session_data FROM django_session", id="staff sessions"),
         pytest.param("INSERT INTO exercises_exercise (code) VALUES ('x')", id="the library"),
     ],

@@ -4,7 +4,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from patients.models import Device, Invitation, Note, Patient
+from patients import signing_in
+from patients.models import Device, Invitation, MailedCode, Note, Patient
 from tests import make
 from tests.make import NOW, inside
 from tests.patients.conftest import device, invitation
@@ -226,6 +227,38 @@ def test_a_secret_opens_one_thing_only(clinic, patient, constraint, model, field
     with within, refused, attempt:
         for _ in range(2):
             model.objects.create(clinic=clinic, patient=patient, **fields)
+
+
+def test_a_pin_is_tried_five_times(clinic, patient):
+    phone = device(of=patient)
+    within, refused, attempt = refuses("device_most_pin_tries", clinic)
+    with within, refused, attempt:
+        Device.objects.filter(pk=phone.pk).update(pin_tries=6)
+
+
+def test_a_printed_code_opens_one_thing_only_in_the_whole_house(clinic, other_clinic):
+    code_hash = "0" * 64
+    made, _ = invitation(of=make.patient(of=other_clinic))
+    with inside(other_clinic.pk):
+        Invitation.objects.filter(pk=made.pk).update(code_hash=code_hash)
+    second, _ = invitation(of=make.patient(of=clinic))
+    within, refused, attempt = refuses("code_hash", clinic)
+    with within, refused, attempt:
+        Invitation.objects.filter(pk=second.pk).update(code_hash=code_hash)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "change"),
+    [
+        ("mailed_code_expires_later", {"expires_at": NOW}),
+        ("mailed_code_most_tries", {"tries": 6}),
+    ],
+)
+def test_the_database_refuses_such_a_mailed_code(clinic, constraint, change):
+    signing_in.make_mailed_code(email="ana@example.org", address="192.0.2.1", at=NOW)
+    within, refused, attempt = refuses(constraint, clinic)
+    with within, refused, attempt:
+        MailedCode.objects.update(**change)
 
 
 @pytest.mark.parametrize("row", ["note", "invitation", "device"])

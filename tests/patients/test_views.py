@@ -458,5 +458,6 @@ def test_the_portal_page_costs_the_same_for_one_phone_and_three(
     for _ in range(rows):
         device(of=patient)
     invitation(of=patient, at=timezone.now())
-    with django_assert_num_queries(DOOR + 3):  # the patient, the invitation, the phones
+    # The patient, the invitation, the tries of its code, the phones
+    with django_assert_num_queries(DOOR + 4):
         therapist.get(url("portal", patient))

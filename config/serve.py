@@ -1,6 +1,6 @@
 """Serve Bearing on this computer until Ctrl-C: python -m config.serve PORT [--dev]
 
-The web server is given the login that row-level security binds, and no stronger one.
+The web server and the worker have the login that row-level security binds, and no stronger one.
 """
 
 import argparse
@@ -11,20 +11,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import psycopg
 
 from config import database, embedded
+from config.worker import DEAF_TO_CTRL_C, Worker
+from prescriptions import push
 
 SECRET_KEY_FILE = embedded.VAR / "secret_key"
+VAPID_KEY_FILE = embedded.VAR / "vapid_key"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AS_MIGRATOR = (["migrate", "--verbosity=0"], ["load_catalogue"])
 AS_APP = (["sample_clinic"], ["look_back"])
-# A process group of its own: we end it when Ctrl-C reaches us, and it does not hear it twice.
-DEAF_TO_CTRL_C = 0
+LOOKS_EVERY = 0.5  # seconds: whether the web and the worker still run
 
 
 class ServeError(Exception):
@@ -56,20 +59,25 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _environment(port: int) -> dict[str, str]:
-    return {"SECRET_KEY": _secret_key(), "SITE_URL": f"http://127.0.0.1:{port}", **os.environ}
+    return {
+        "SECRET_KEY": _kept(SECRET_KEY_FILE, lambda: secrets.token_urlsafe(50)),
+        "VAPID_PRIVATE_KEY": _kept(VAPID_KEY_FILE, push.new_private_key),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        **os.environ,
+    }
 
 
-def _secret_key() -> str:
-    """Made once and kept, so that people stay signed in from one start to the next."""
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    """A key that is made once, so that people and phones stay signed in from start to start."""
     try:
-        SECRET_KEY_FILE.parent.mkdir(exist_ok=True)
-        SECRET_KEY_FILE.touch(mode=0o600)
-        if not SECRET_KEY_FILE.read_text():
-            SECRET_KEY_FILE.write_text(secrets.token_urlsafe(50))
-        return SECRET_KEY_FILE.read_text()
+        file.parent.mkdir(exist_ok=True)
+        file.touch(mode=0o600)
+        if not file.read_text():
+            file.write_text(make())
+        return file.read_text()
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}"
-        raise ServeError(f"The secret key cannot be kept: {reason}") from error
+        raise ServeError(f"A key cannot be kept: {reason}") from error
 
 
 @contextmanager
@@ -111,13 +119,18 @@ def _serve(port: int, environment: dict[str, str], *, dev: bool) -> None:
         # The development server keeps the terminal, for a debugger.
         process_group=None if dev else DEAF_TO_CTRL_C,
     )
+    worker = Worker(_without_strong_logins(environment))
     try:
+        worker.start()
         if _gives_a_page(web, port):
             print(f"Bearing is at http://127.0.0.1:{port} (Ctrl-C stops it)", flush=True)
-        web.wait()
+        while web.poll() is None:
+            worker.tend()
+            time.sleep(LOOKS_EVERY)
         raise ServeError(f"The web server has stopped by itself, with code {web.returncode}.")
     finally:
         web.terminate()
+        worker.stop()
         web.wait()
 
 

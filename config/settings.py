@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "prescriptions",
     "portal",
     "config",
+    "procrastinate.contrib.django",
     "crispy_forms",
     "lucide",
     "django_htmx",
@@ -137,6 +138,12 @@ EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env("EMAIL_USE_TLS", "on") == "on"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "Bearing <no-reply@localhost>")
+EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs must not hold a worker for ever
+
+# Signs messages to phones; without it there are none.
+VAPID_PRIVATE_KEY = env("VAPID_PRIVATE_KEY", "")
+# Only for tests, which have a push service of their own.
+PUSH_MAY_REACH_LOOPBACK = False
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import comfort, entering, handout, views
+from portal import comfort, entering, handout, reminders, views
 
 app_name = "portal"
 
@@ -26,6 +26,14 @@ urlpatterns = [
     path("understood/", views.understood, name="understood"),
     path("handout/", handout.handout, name="handout"),
     path("settings/", comfort.comfort, name="comfort"),
+    path("reminders/", reminders.choose, name="reminders"),
+    path("reminders/off/", reminders.turn_off, name="turn_off"),
+    path("reminders/phone/", reminders.phone, name="phone"),
+    path("reminders/phone/<int:pk>/off/", reminders.phone_off, name="phone_off"),
+    path("reminders/calendar/", reminders.make_calendar, name="make_calendar"),
+    path("reminders/calendar/close/", reminders.close_calendar, name="close_calendar"),
+    path("reminders/stop/<str:token>/", reminders.stop_mail, name="stop_mail"),
+    path("calendar/<str:secret>.ics", reminders.calendar, name="calendar"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", entering.leave, name="leave"),
 ]

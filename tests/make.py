@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from itertools import count
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
 from clinics import actions as clinic_actions
@@ -37,6 +38,7 @@ from patients.lights import After, During, Light, Loading, Neuro, RangeChange, S
 from patients.models import (
     Clearance,
     ConditionOnFile,
+    Device,
     DirectionTest,
     Episode,
     Note,
@@ -44,12 +46,15 @@ from patients.models import (
     RaisedFlag,
     SafetyScreen,
 )
-from prescriptions import actions, reuse
+from prescriptions import actions, push, reminders, reuse
 from prescriptions.models import (
     Moment,
     Outcome,
     PrescriptionEdition,
     ProgrammeTemplate,
+    PushSubscription,
+    Reminder,
+    ReminderPlan,
     SessionLog,
     every_day,
 )
@@ -428,7 +433,68 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
     signature(of=translation(of=published_text, clinic=of, word=word), clinic=of, reviewer=word)
     signed_page(of=of, reviewer=word)
     assessed(one, word=word)
+    reminded(one, word=word)
     return one
+
+
+def reminder_plan(*, of: Patient, at: datetime = NOW, **chosen: object) -> ReminderPlan:
+    """Reminders each day at 09:00, without e-mail unless told otherwise."""
+    usual = {
+        "times": [time(9)],
+        "weekdays": every_day(),
+        "quiet_from": None,
+        "quiet_until": None,
+        "again_after_hours": None,
+        "paused_until": None,
+        "by_email": False,
+    }
+    with inside(of.clinic_id):
+        return reminders.choose(patient=of, at=at, by=of, **usual | chosen)
+
+
+def device(*, of: Patient, label: str = "Phone", at: datetime = NOW) -> Device:
+    """A phone on which the patient opened the portal."""
+    with inside(of.clinic_id):
+        _, token = patient_actions.invite(patient=of, at=at, by=founder(of.clinic))
+        patient_actions.accept_invitation(token=token, label=label, at=at)
+        return Device.objects.of_patient(of).select_related("patient").order_by("-pk")[0]
+
+
+def push_subscription(
+    *, of: Device, endpoint: str = "https://push.example/1", at: datetime = NOW
+) -> PushSubscription:
+    browser = ec.generate_private_key(push.CURVE)
+    with inside(of.clinic_id):
+        return reminders.subscribe(
+            device=of,
+            endpoint=endpoint,
+            p256dh=push.to_text(push.point_of(browser.public_key())),
+            auth=push.to_text(bytes(16)),
+            at=at,
+            by=of.patient,
+        )
+
+
+def reminder(*, of: PushSubscription, at: datetime = NOW, **fields: object) -> Reminder:
+    """A message that was due at this moment, for 09:00 of the day."""
+    given = {"kind": "first", "local_date": at.date(), "local_time": time(9), "way": "push"}
+    moments = {"due_at": at, "first_at": at, "try_at": at, "written_at": at}
+    with inside(of.clinic_id):
+        return Reminder.objects.create(
+            clinic_id=of.clinic_id,
+            patient_id=of.patient_id,
+            **{"subscription": of, **given, **moments} | fields,
+        )
+
+
+def reminded(patient: Patient, *, word: str = "word") -> None:
+    """A row in every table about reminders, for a patient who has a phone."""
+    reminder_plan(of=patient)
+    with inside(patient.clinic_id):
+        phone = Device.objects.of_patient(patient).select_related("patient")[0]
+    reminder(of=push_subscription(of=phone), failure=word)
+    with inside(patient.clinic_id):
+        reminders.make_calendar_address(patient=patient, at=NOW, by=patient)
 
 
 def assessed(patient: Patient, *, word: str = "word") -> Episode:

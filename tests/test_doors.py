@@ -31,6 +31,7 @@ from prescriptions.models import (
     Prescription,
     PrescriptionEdition,
     ProgrammeTemplate,
+    PushSubscription,
     SessionLog,
 )
 from tests import make
@@ -103,6 +104,7 @@ ABOUT = {
     "portal:take_back": SessionLog,
     "portal:follow_up": FollowUp,
     "portal:sign_out_phone": Device,
+    "portal:phone_off": PushSubscription,
 }
 OF_NO_ROW = {
     "home": "staff",
@@ -128,6 +130,13 @@ OF_NO_ROW = {
     "portal:handout": "patient",
     "portal:leave": "patient",
     "portal:understood": "patient",
+    "portal:reminders": "patient",
+    "portal:turn_off": "patient",
+    "portal:phone": "patient",
+    "portal:make_calendar": "patient",
+    "portal:close_calendar": "patient",
+    "portal:stop_mail": "link",
+    "portal:calendar": "link",
     "portal:help": "anyone",
     "portal:comfort": "anyone",
     "portal:enter": "link",
@@ -184,7 +193,7 @@ def url(name: str, pk: int) -> str:
         return reverse(name, args=[load_education()[0].slug, "es"])
     if name == "exercises:education_page":
         return reverse(name, args=[load_education()[0].slug])
-    if name == "portal:enter":
+    if OF_NO_ROW.get(name) == "link":
         return reverse(name, args=["1-nothing"])
     return reverse(name, args=[pk] if name in ABOUT else [])
 
@@ -432,7 +441,14 @@ def test_a_patient_finds_nothing_of_a_neighbour(clinic):
         their_phone = Device.objects.of_patient(neighbour).get()
     path = reverse("portal:sign_out_phone", args=[their_phone.pk])
     assert phone.post(path).status_code == 404
-    for name in ("portal:today", "portal:player", "portal:logs", "portal:help", "portal:phones"):
+    for name in (
+        "portal:today",
+        "portal:player",
+        "portal:logs",
+        "portal:help",
+        "portal:phones",
+        "portal:reminders",
+    ):
         assert SECRET not in body_and_headers(phone.get(reverse(name)))
 
 

@@ -35,6 +35,7 @@ PLAIN = [
     "prescriptions/checks.py",
     "prescriptions/desk.py",
     "prescriptions/placeholders.py",
+    "prescriptions/reminding.py",
     "prescriptions/responses.py",
     "portal/devices.py",
 ]

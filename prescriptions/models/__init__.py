@@ -1,4 +1,4 @@
-"""The programme and what came of it: editions, logs, findings, pauses, alerts."""
+"""The programme and what came of it: editions, logs, findings, pauses, alerts, reminders."""
 
 from prescriptions.models.logs import (
     CORRECTABLE_FOR,
@@ -21,6 +21,16 @@ from prescriptions.models.programme import (
     PrescriptionEdition,
     every_day,
 )
+from prescriptions.models.reminders import (
+    LONGEST_WAIT,
+    MOST_TIMES,
+    CalendarAddress,
+    PushSubscription,
+    Reminder,
+    ReminderPlan,
+    State,
+    Way,
+)
 from prescriptions.models.safety import Alert, KeptFinding, Override, Pause, Tier
 from prescriptions.models.templates import (
     TEMPLATE_NAME_LENGTH,
@@ -34,8 +44,11 @@ __all__ = [
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
+    "LONGEST_WAIT",
+    "MOST_TIMES",
     "TEMPLATE_NAME_LENGTH",
     "Alert",
+    "CalendarAddress",
     "EntryResponse",
     "FollowUp",
     "FollowUpAnswer",
@@ -50,10 +63,15 @@ __all__ = [
     "PrescriptionEdition",
     "ProgrammeTemplate",
     "ProgrammeTemplateQuerySet",
+    "PushSubscription",
+    "Reminder",
+    "ReminderPlan",
     "SessionEntry",
     "SessionLog",
+    "State",
     "TemplateLine",
     "Tier",
+    "Way",
     "WhyNot",
     "every_day",
 ]

@@ -144,6 +144,14 @@ class PrescriptionEditionQuerySet(OfPatientQuerySet):
         """With just what a session is logged by."""
         return self._with(PrescribedExercise.objects.with_names())
 
+    def with_days(self, *, and_loads: bool) -> Self:
+        """With the days of each line and no text; `and_loads` with what pauses are about."""
+        lines = PrescribedExercise.objects.only("edition", "exercise_edition", "weekdays")
+        if and_loads:
+            editions = ExerciseEdition.objects.only("exercise").prefetch_related("loads")
+            lines = lines.prefetch_related(models.Prefetch("exercise_edition", queryset=editions))
+        return self.prefetch_related(models.Prefetch("lines", queryset=lines))
+
     def _with(self, lines: "PrescribedExerciseQuerySet") -> Self:
         lines_of_each = models.Prefetch("lines", queryset=lines)
         return self.select_related("prescription").prefetch_related(lines_of_each)

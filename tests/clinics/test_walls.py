@@ -27,6 +27,10 @@ OF_NO_CLINIC = {
     "bearing_cache": "counts of tries to sign in",
     "patients_mailedcode": "codes for e-mail addresses, which a patient of two clinics has once",
     "patients_tries": "counts of tries to come in, before anybody knows into which clinic",
+    "procrastinate_jobs": "what the worker has to do, by numbers of clinics",
+    "procrastinate_events": "when it did it",
+    "procrastinate_periodic_defers": "what it does by the clock",
+    "procrastinate_workers": "which workers run",
 }
 # Shared by all clinics where clinic_id is null: read by everybody, written by the migrator.
 SHARED = {

@@ -1,0 +1,65 @@
+"""What the worker does. Jobs hold numbers of clinics, nothing else: the queue has no walls."""
+
+import logging
+import time
+from contextlib import closing, suppress
+
+from django.core.mail import get_connection
+from django.core.management import call_command
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+
+from clinics.tenancy import clinic_ids
+from prescriptions import delivery
+
+log = logging.getLogger(__name__)
+
+# How long a clinic has the word before the next one gets it.
+TURN = 20  # seconds
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="remind", priority=1)
+def remind(timestamp: int) -> None:
+    """Each minute: write down what is due and have it sent, clinic by clinic."""
+    for clinic_id in clinic_ids():
+        try:
+            delivery.write_due(clinic_id)
+            _have_sent(clinic_id)
+        except Exception:  # what is wrong with one clinic must not silence the others
+            log.exception("the reminders of clinic %s could not be written", clinic_id)
+
+
+@app.task(pass_context=True)
+def send(context: JobContext, clinic_id: int) -> None:
+    """Send what waits in one clinic; several may do so at once, each takes other reminders."""
+    until = time.monotonic() + TURN
+    with closing(get_connection()) as mail:
+        while not context.should_abort() and delivery.send_one(clinic_id, mail):
+            if time.monotonic() > until:
+                # A slow mail server of one clinic must not keep the others waiting.
+                _have_sent(clinic_id)
+                return
+
+
+def _have_sent(clinic_id: int) -> None:
+    with suppress(AlreadyEnqueued):
+        if delivery.has_to_send(clinic_id):
+            send.configure(queueing_lock=f"send to clinic {clinic_id}").defer(clinic_id=clinic_id)
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(queueing_lock="look back")
+def look_back(timestamp: int) -> None:
+    """Each night: the alerts for the week."""
+    call_command("look_back")
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="clear up")
+async def clear_up(timestamp: int) -> None:
+    """Take away the jobs of workers that were killed: what they did not finish is taken up anew."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from prescriptions.models import (
     Moment,
     Outcome,
     PrescribedExercise,
+    PrescriptionEdition,
     SessionEntry,
     SessionLog,
     WhyNot,
@@ -48,8 +50,11 @@ EASES = [
     (Ease.STIFFER.value, _("Stiffer")),
     (SKIP, _("Skip")),
 ]
+NO_PAIN, SOME_PAIN = "none", "some"
+ANY_PAIN = [(NO_PAIN, _("No pain")), (SOME_PAIN, _("Some pain"))]
 PLACES = ("zones_before", "zones_after", "numb_before", "numb_after")
 MOST_REPETITIONS = 2000
+QUICK = "all_done"  # the name of the button "I did all, no pain"
 WHY_NOT = [*((value, gettext_lazy(label)) for value, label in WhyNot.choices), (SKIP, _("Skip"))]
 
 
@@ -81,7 +86,12 @@ class PlayedForm(forms.Form):
         """What the patient would type for it, only for a valid form; no count is no answer."""
         counted = self.cleaned_data["counted"]
         if self.cleaned_data["hurts"]:
-            return {"outcome": Outcome.PART, "why_not": WhyNot.PAIN, "repetitions": counted}
+            return {
+                "outcome": Outcome.PART,
+                "why_not": WhyNot.PAIN,
+                "repetitions": counted,
+                "any_pain": SOME_PAIN,
+            }
         if not counted:
             return {}
         is_all = counted >= self.line.sets * self.line.repetitions
@@ -102,6 +112,13 @@ class EntryForm(forms.Form):
         choices=ANSWERS,
         widget=forms.RadioSelect,
         error_messages={"required": _("Tell us if you did this one.")},
+    )
+    # No number for each moment has to be given for a session that did not hurt at all.
+    any_pain = forms.ChoiceField(
+        label=_("Any pain before, during or after?"),
+        choices=ANY_PAIN,
+        required=False,
+        widget=forms.RadioSelect,
     )
     why_not = forms.ChoiceField(
         label=_("If not all of it: why?"),
@@ -156,7 +173,7 @@ class EntryForm(forms.Form):
         super().__init__(data, prefix=f"line{line.pk}", initial=known)
         self.line = line
         self.hurts = bool(played and played.cleaned_data["hurts"])
-        self.fields["repetitions"].initial = line.repetitions * line.sets
+        self.fields["repetitions"].initial = self.total
         for moment, question in QUESTIONS.items():
             self.fields[f"pain_{moment}"] = forms.TypedChoiceField(
                 label=question,
@@ -173,11 +190,22 @@ class EntryForm(forms.Form):
                 "outcome",
                 "why_not",
                 "repetitions",
+                "any_pain",
                 *(f"pain_{moment}" for moment in Moment),
                 "feel",
                 "ease",
             ]
         )
+
+    @property
+    def total(self) -> int:
+        """How many repetitions were prescribed, over all sets."""
+        return self.line.repetitions * self.line.sets
+
+    @property
+    def has_more(self) -> bool:
+        """Whether more than the short answers is there to be seen."""
+        return self.has_places or self.has_numb_places or self._has("feel", "ease", "comment")
 
     @property
     def has_places(self) -> bool:
@@ -192,8 +220,17 @@ class EntryForm(forms.Form):
         return any(self[name].value() or self[name].errors for name in names)
 
     def clean(self) -> dict[str, Any]:
-        """A place that is left open must read neither as gone nor as new: it is asked for."""
+        """Say what does not fit together.
+
+        A place that is left open must read neither as gone nor as new: it is asked for.
+        """
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("any_pain") == NO_PAIN:
+            if any(cleaned.get(f"pain_{moment}") for moment in Moment):
+                self.add_error(
+                    "any_pain", _now("You pressed “No pain” and gave a number. Which one is right?")
+                )
+            cleaned |= {f"pain_{moment}": 0 for moment in Moment}
         was, is_now = cleaned.get("zones_before"), cleaned.get("zones_after")
         is_gone = cleaned.get("gone") or cleaned.get("pain_after") == 0
         is_new = cleaned.get("new") or cleaned.get("pain_before") == 0
@@ -242,7 +279,12 @@ def entry_forms(
     first: SessionLog | None = None,
     played: Sequence[PlayedForm] = (),
 ) -> list[EntryForm]:
-    """One form for each line, filled with what `first` says or with what was just `played`."""
+    """One form for each line, filled with what `first` says or with what was just `played`.
+
+    When the patient pressed "I did all, no pain", that one word answers them all.
+    """
+    if data is not None and QUICK in data:
+        data = all_done(lines, data)
     said = {entry.prescribed_exercise_id: entry for entry in first.entries.all()} if first else {}
     counts = {form.line.pk: form for form in played}
     return [
@@ -251,14 +293,34 @@ def entry_forms(
     ]
 
 
+def asked_about(edition: PrescriptionEdition, data: QueryDict | None) -> list[PrescribedExercise]:
+    """What the page asked about, also when it was opened before midnight or before a pause."""
+    keys = data.getlist("line") if data else []
+    return [line for line in edition.lines.all() if str(line.pk) in keys]
+
+
+def all_done(lines: Iterable[PrescribedExercise], data: QueryDict) -> QueryDict:
+    """What "I did all, no pain" says of these lines, as if each answer had been typed."""
+    typed = data.copy()
+    for line in lines:
+        form = EntryForm(line=line)
+        typed[form.add_prefix("outcome")] = Outcome.DONE.value
+        typed[form.add_prefix("repetitions")] = str(form.total)
+        typed[form.add_prefix("any_pain")] = NO_PAIN
+    return typed
+
+
 def _as_typed(entry: SessionEntry) -> dict[str, Any]:
     """A stored entry as it was typed, for a patient who corrects it."""
     pain = {f"pain_{moment}": entry.pain(moment) for moment in Moment}
+    answered = set(pain.values())
+    any_pain = NO_PAIN if answered == {0} else SOME_PAIN if answered != {None} else ""
     places = {name: getattr(entry, name) for name in PLACES}
     return {
         "outcome": entry.outcome,
         "why_not": entry.why_not,
         "repetitions": entry.repetitions,
+        "any_pain": any_pain,
         "feel": entry.feel,
         "ease": entry.ease,
         "new": bool(entry.zones_after and not entry.zones_before),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import comfort, entering, handout, reminders, views
+from portal import comfort, entering, handout, offline, outbox, reminders, views
 
 app_name = "portal"
 
@@ -25,6 +25,11 @@ urlpatterns = [
     path("still-worse/<int:pk>/", views.follow_up, name="follow_up"),
     path("understood/", views.understood, name="understood"),
     path("handout/", handout.handout, name="handout"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
+    path("worker.js", offline.worker, name="worker"),
+    path("kept.json", offline.kept_pages, name="kept_pages"),
+    path("not-kept/", offline.not_kept, name="not_kept"),
     path("settings/", comfort.comfort, name="comfort"),
     path("reminders/", reminders.choose, name="reminders"),
     path("reminders/off/", reminders.turn_off, name="turn_off"),

@@ -18,8 +18,16 @@ from patients.models.direction import RaisedFlagQuerySet
 from patients.redflags import BY_CODE, Urgency, most_urgent
 from portal.access import PatientRequest, anyone, patient_only
 from portal.following import Consequence, consequences, pauses_of, stretches
-from portal.forms import KeyForm, PlayedForm, StillWorseForm, entry_forms, played_forms
+from portal.forms import (
+    KeyForm,
+    PlayedForm,
+    StillWorseForm,
+    asked_about,
+    entry_forms,
+    played_forms,
+)
 from portal.languages import tell
+from portal.offline import shown_day
 from portal.player import session_key, to_play
 from portal.screen import ScreenForm, none_of_these, said_none
 from prescriptions import actions, watch
@@ -47,8 +55,7 @@ def today(request: PatientRequest) -> HttpResponse:
     codes = list(_open_flags(request).order_by("raised_at", "pk").values_list("code", flat=True))
     if codes:
         return _stopped(request, codes)
-    now = timezone.now()
-    day = request.patient.local_date(now)
+    now, day = timezone.now(), shown_day(request)
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = editions.in_force_on(day).first()
     logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
@@ -84,7 +91,7 @@ def player(request: PatientRequest) -> HttpResponse:
 
     Whoever has none to play finds on the page Today why.
     """
-    day = request.patient.local_date(timezone.now())
+    day = shown_day(request)
     editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
     edition = None if _open_flags(request).exists() else editions.in_force_on(day).first()
     lines = to_play(edition, day, pauses_of(request.patient)) if edition else []
@@ -130,7 +137,9 @@ def log(request: PatientRequest, pk: int) -> HttpResponse:
 
     It is the edition the page showed, even when a newer one came since.
     """
-    editions = PrescriptionEdition.objects.of_patient(request.patient).published().with_names()
+    editions = PrescriptionEdition.objects.of_patient(request.patient).published()
+    # The page that only asks has all stretches of the day on it; what is sent names its own.
+    editions = editions.with_names() if request.method == "POST" else editions.with_texts()
     edition = get_object_or_404(editions, pk=pk)
     if not edition.is_open_on(request.patient.local_date(timezone.now())):
         messages.error(
@@ -187,11 +196,31 @@ def _log(
         if request.method == "POST":
             messages.warning(request, _("Your stretches are paused. What you sent was not saved."))
         return redirect("portal:today")
-    is_a_log = said_none(request.POST.get("none_of_these", ""), request.patient)
+    is_both = screen.is_valid() and "line" in request.POST
+    is_a_log = is_both or said_none(request.POST.get("none_of_these", ""), request.patient)
     if not (is_a_log or screen.is_valid()):
-        played = played_forms(edition.lines.all(), request.POST)
-        return render(request, "portal/screen.html", {"form": screen, "played": played})
+        return _screen(request, edition, first, screen)
     return _log_form(request, edition, first, request.POST if is_a_log else None)
+
+
+def _screen(
+    request: PatientRequest,
+    edition: PrescriptionEdition,
+    first: SessionLog | None,
+    screen: ScreenForm,
+) -> HttpResponse:
+    """The red-flag question; with it the whole log, for scripts, unless the player has sent one."""
+    played = played_forms(edition.lines.all(), request.POST)
+    context: dict[str, Any] = {"form": screen, "played": played}
+    if first is None and not screen.is_bound and not played:
+        lines = _lines_to_log(edition, shown_day(request), pauses_of(request.patient))
+        tell(lines, clinic=request.clinic)
+        context |= {
+            "edition": edition,
+            "entries": entry_forms(lines),
+            "injured": _(INJURED),
+        }
+    return render(request, "portal/screen.html", context)
 
 
 def _log_form(
@@ -204,7 +233,7 @@ def _log_form(
     now = timezone.now()
     played = [] if first else played_forms(edition.lines.all(), request.POST)
     lines = (
-        _asked_about(edition, data)
+        asked_about(edition, data)
         or [form.line for form in played]
         or (
             _lines_of(edition, first)
@@ -250,12 +279,6 @@ def _log_form(
         return redirect("portal:saved", stored.pk)
     messages.success(request, _("Saved. Your therapist can see it."))
     return redirect("portal:today")
-
-
-def _asked_about(edition: PrescriptionEdition, data: QueryDict | None) -> list[PrescribedExercise]:
-    """What the page asked about, also when it was opened before midnight or before a pause."""
-    keys = data.getlist("line") if data else []
-    return [line for line in edition.lines.all() if str(line.pk) in keys]
 
 
 def _lines_of(edition: PrescriptionEdition, log: SessionLog) -> list[PrescribedExercise]:

@@ -31,6 +31,7 @@ from prescriptions.models import (
     SessionLog,
     every_day,
 )
+from prescriptions.phone_time import NO_PHONE, PhoneTime
 
 
 class AlreadyEnded(Exception):
@@ -284,8 +285,11 @@ def record_session(
     done_at: datetime,
     received_at: datetime,
     by: Patient,
+    phone: PhoneTime = NO_PHONE,
 ) -> SessionLog:
     """Store what the patient did, once for each `client_uuid`, however often it is sent.
+
+    `phone` is what its clock said, for a log that may have waited there.
 
     Raises NotInThisProgramme, or LogDiffers when another content is stored under the key.
     """
@@ -298,6 +302,9 @@ def record_session(
         done_at=done_at,
         local_date=by.local_date(done_at),
         received_at=received_at,
+        tapped_at=phone.tapped_at,
+        utc_offset=phone.utc_offset,
+        is_time_unsure=phone.is_unsure,
     )
     return _write_log(log, entries, verb="logged a session")
 

@@ -3,7 +3,7 @@
 import os
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 WHY_NO_BROWSER = os.environ.get("BEARING_NO_BROWSER", "")
 FLAGS = [
@@ -16,9 +16,21 @@ FLAGS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-DESK = {"viewport": {"width": 1440, "height": 900}}
+# Only tests of the worker itself need one: it would fetch every page a second time.
+NO_WORKER = {"service_workers": "block"}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    **NO_WORKER,
+}
+DESK = {"viewport": {"width": 1440, "height": 900}, **NO_WORKER}
 _axe = Axe()
+
+
+def _is_wrong(line: ConsoleMessage) -> bool:
+    """An error that a page is to blame for; a network that a test has cut is none."""
+    return line.type == "error" and "ERR_INTERNET_DISCONNECTED" not in line.text
 
 
 class Watched:
@@ -30,7 +42,7 @@ class Watched:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
-            lambda line: self.complaints.append(line.text) if line.type == "error" else None,
+            lambda line: self.complaints.append(line.text) if _is_wrong(line) else None,
         )
 
     def looks_right(self) -> None:

@@ -163,10 +163,12 @@ def test_from_a_tested_direction_to_a_closed_alert(browser: Browser, live_server
     mine.get_by_role("link", name="Log what I did").tap()
     expect(mine.get_by_role("heading", name="Since your last log")).to_be_visible()
     shown("screen")
-    mine.get_by_role("button", name="None of these").tap()
+    mine.get_by_role("button", name="None of these", exact=True).tap()
     mine.get_by_text("Yes", exact=True).tap()
+    mine.get_by_text("Some pain", exact=True).tap()
     for question, pain in (("right before", 3), ("during", 5), ("right after", 4)):
         group(mine, f"(Worst p|P)ain {question}").get_by_text(str(pain), exact=True).tap()
+    mine.get_by_text("More about this one").tap()
     mine.get_by_text("Where was it? Where is it now?").tap()
     before, now = group(mine, "Where was the pain before"), group(mine, "Where is the pain now")
     before.locator(".from-behind").get_by_title("Left buttock or hip").tap()

@@ -34,6 +34,7 @@ PLAIN = [
     "prescriptions/charts/*.py",
     "prescriptions/checks.py",
     "prescriptions/desk.py",
+    "prescriptions/phone_time.py",
     "prescriptions/placeholders.py",
     "prescriptions/reminding.py",
     "prescriptions/responses.py",

@@ -114,7 +114,7 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     mine.get_by_role("link", name="Log what I did").click()
     expect(mine.get_by_role("heading", name="Since your last log")).to_be_visible()
     shown("screen")
-    mine.get_by_role("button", name="None of these").click()
+    mine.get_by_role("button", name="None of these", exact=True).click()
     expect(mine.get_by_role("heading", name="How did it go?")).to_be_visible()
     shown("log")
     mine.get_by_role("button", name="Save").click()
@@ -123,7 +123,9 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     for exercise, done, pain in (("Flexion in Lying", "Yes", "2"), ("Repeated", "Some", "0")):
         card = mine.locator("section.card").filter(has=mine.get_by_role("heading", name=exercise))
         card.get_by_role("group", name="Did you do it?").get_by_text(done, exact=True).click()
+        card.get_by_text("Some pain", exact=True).click()
         card.get_by_role("group", name="Pain right before").get_by_text(pain, exact=True).click()
+        card.get_by_text("More about this one").click()
         card.get_by_label("A word about it").fill("It <b>pulled</b> a little ☺")
     mine.get_by_role("button", name="Save").click()
     expect(mine.get_by_text("You logged one session today.")).to_be_visible()

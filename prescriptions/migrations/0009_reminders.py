@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinics', '0006_paper'),
         ('patients', '0005_once'),
-        ('prescriptions', '0007_template_walls'),
+        ('prescriptions', '0008_late_logs'),
     ]
 
     operations = [

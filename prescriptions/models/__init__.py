@@ -2,6 +2,7 @@
 
 from prescriptions.models.logs import (
     CORRECTABLE_FOR,
+    UTC_OFFSETS,
     EntryResponse,
     FollowUp,
     FollowUpAnswer,
@@ -47,6 +48,7 @@ __all__ = [
     "LONGEST_WAIT",
     "MOST_TIMES",
     "TEMPLATE_NAME_LENGTH",
+    "UTC_OFFSETS",
     "Alert",
     "CalendarAddress",
     "EntryResponse",

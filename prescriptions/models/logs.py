@@ -18,6 +18,9 @@ from prescriptions.responses import MOST_PAIN, Colour, Ease, Feel
 
 # How long a patient may correct or take back what they logged.
 CORRECTABLE_FOR = timedelta(days=7)
+# A log that comes later than this after the session was sent late, from a phone without a network.
+LATE_AFTER = timedelta(hours=1)
+UTC_OFFSETS = (-14 * 60, 14 * 60)  # minutes; no place on earth is further from UTC
 
 
 class SessionLogQuerySet(OfPatientQuerySet):
@@ -68,6 +71,11 @@ class SessionLog(PatientModel):
     done_at = models.DateTimeField()
     local_date = models.DateField()
     received_at = models.DateTimeField(default=timezone.now)
+    # Of a log that waited on the phone: what the phone's clock showed at the tap, and where it was
+    # in minutes east of UTC. When that clock was off, `done_at` is reckoned and unsure.
+    tapped_at = models.DateTimeField(null=True, blank=True)
+    utc_offset = models.SmallIntegerField(null=True, blank=True)
+    is_time_unsure = models.BooleanField(default=False)
     # A correction says which log it stands for; the first is kept.
     corrects = SameClinicForeignKey("self", null=True, blank=True, related_name="corrections")
     # A correction without entries: the patient takes the log back.
@@ -89,6 +97,15 @@ class SessionLog(PatientModel):
                 condition=Q(received_at__gte=F("done_at") - timedelta(days=1)),
                 name="log_not_from_the_future",
             ),
+            models.CheckConstraint(
+                condition=Q(tapped_at=None, utc_offset=None)
+                | Q(
+                    tapped_at__isnull=False,
+                    utc_offset__isnull=False,
+                    utc_offset__range=UTC_OFFSETS,
+                ),
+                name="log_phone_time",
+            ),
         ]
         indexes = [
             models.Index("clinic", "patient", F("done_at").desc(), name="log_newest_first"),
@@ -96,6 +113,11 @@ class SessionLog(PatientModel):
 
     def __str__(self) -> str:
         return f"session of {self.local_date}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it waited on a phone; a correction may come at any time."""
+        return self.corrects_id is None and self.received_at - self.done_at > LATE_AFTER
 
     def may_be_corrected(self, now: datetime) -> bool:
         return now - self.done_at <= CORRECTABLE_FOR

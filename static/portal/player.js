@@ -66,14 +66,31 @@ page.addEventListener("click", (event) => {
   else flip(pressed);
 });
 
-form.addEventListener("submit", (event) => {
+// To the log: the page that the phone keeps takes the counts by itself, with or without a network.
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if ((await isKept(form.action)) && handOver()) return location.assign(form.action);
   find("offline").hidden = navigator.onLine;
-  if (!navigator.onLine) event.preventDefault();
+  if (!navigator.onLine) return;
   plans.forEach(({ name }, at) => {
     form.elements[`${name}-counted`].value = state.played[at].counted;
     form.elements[`${name}-hurts`].value = state.played[at].hurts ? "on" : "";
   });
+  form.submit();
 });
+
+const isKept = async (address) =>
+  Boolean(navigator.serviceWorker?.controller && (await caches.match(address)));
+
+function handOver() {
+  const played = plans.map(({ name }, at) => [name, state.played[at]]);
+  try {
+    sessionStorage.setItem("played", JSON.stringify(Object.fromEntries(played)));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 setInterval(() => show(game.tick(state, now())), TICK);
 

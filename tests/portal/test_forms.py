@@ -33,8 +33,8 @@ def reported(**typed: object):
 def test_pain_is_asked_before_during_and_after_on_one_scale():
     fields = EntryForm(line=LINE).fields
     assert list(fields) == [
-        "outcome", "why_not", "repetitions", "pain_before", "pain_during", "pain_after",
-        "feel", "ease", "zones_before", "new", "zones_after", "gone", "numb_before",
+        "outcome", "why_not", "repetitions", "any_pain", "pain_before", "pain_during",
+        "pain_after", "feel", "ease", "zones_before", "new", "zones_after", "gone", "numb_before",
         "numb_after", "comment",
     ]  # fmt: skip
     assert [value for value, _ in SCALE] == [*map(str, range(11)), ""]

@@ -131,7 +131,8 @@ def test_a_log_opens_with_the_red_flags(phone, edition):
     for flag in ASKED_OF_PATIENTS:
         assert flag.for_patients in words(page)
     assert "None of these" in words(page)
-    assert "Did you do it?" not in words(page)
+    asked_later = page.content.decode().partition("data-log hidden disabled")[2]
+    assert words(page).count("Did you do it?") == asked_later.count("Did you do it?") == 3
 
 
 def test_what_only_a_therapist_asks_is_not_asked(phone, edition):

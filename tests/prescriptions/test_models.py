@@ -176,6 +176,9 @@ REFUSED = [
         "more than a day ahead",
         add_log(done_at=NOW + DAY + timedelta(seconds=1)),
     ),
+    ("log_phone_time", "a phone's time from nowhere", add_log(tapped_at=NOW)),
+    ("log_phone_time", "a place without a time", add_log(utc_offset=60)),
+    ("log_phone_time", "a place off the earth", add_log(tapped_at=NOW, utc_offset=841)),
     ("entry_once_per_exercise", "the same exercise twice", same_exercise_twice_in_a_log),
     ("entry_outcome", "an unknown outcome", add_entry(outcome="well")),
     *(

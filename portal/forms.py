@@ -4,7 +4,6 @@ from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -228,7 +227,7 @@ class EntryForm(forms.Form):
         if cleaned.get("any_pain") == NO_PAIN:
             if any(cleaned.get(f"pain_{moment}") for moment in Moment):
                 self.add_error(
-                    "any_pain", _now("You pressed “No pain” and gave a number. Which one is right?")
+                    "any_pain", _("You pressed “No pain” and gave a number. Which one is right?")
                 )
             cleaned |= {f"pain_{moment}": 0 for moment in Moment}
         was, is_now = cleaned.get("zones_before"), cleaned.get("zones_after")

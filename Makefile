@@ -10,7 +10,7 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check thorough guesses mutants figures pictures messages compiled stop psql lock clean
+.PHONY: run dev test check thorough guesses reminders mutants figures pictures messages compiled stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -43,6 +43,10 @@ thorough: ## every state of the builder, the player and the figures in Chromium;
 guesses: ## 10,000 guesses at codes and birth dates from 50 addresses; minutes
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m scripts.test tests/portal/test_guessing.py -q -s
+
+reminders: ## 10,000 due reminders over a worker that is killed ten times; a quarter of an hour
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.reminders_proof
 
 mutants: ## take every rule out in turn and see that a test notices; needs no database
 	@$(PYTHON) scripts/install.py requirements-dev.lock

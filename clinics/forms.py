@@ -139,12 +139,13 @@ class SettingsForm(EditForm):
 
     class Meta:
         model = Clinic
-        fields = ["name", "phone", "time_zone", "emergency_number", "paper"]
+        fields = ["name", "phone", "time_zone", "emergency_number", "paper", "has_messages"]
         field_classes = {"name": NameField, "phone": PhoneField, "emergency_number": PhoneField}
         help_texts = {
             "phone": "Shown to patients, who are told to call when a stretch hurts.",
             "emergency_number": "Shown to patients on the page “When to get help”.",
             "paper": "What handouts are printed on.",
+            "has_messages": "Switched off, what was written stays readable on both sides.",
         }
 
 

@@ -70,6 +70,8 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
     emergency_number = models.CharField(max_length=20, default="911")
+    # Without it patients read what was written and write nothing new.
+    has_messages = models.BooleanField("patients and staff write messages", default=True)
     # What the handouts are printed on.
     paper = models.CharField(max_length=6, choices=Paper, default=Paper.LETTER)
     # The numbers of `thresholds` that this clinic has set.

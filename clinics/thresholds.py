@@ -25,6 +25,7 @@ class Thresholds:
     low_adherence_percent: int = 50
     many_exercises: int = 4
     many_minutes_a_day: int = 20
+    answers_within_days: int = 2
 
 
 SPANS = {
@@ -38,6 +39,7 @@ SPANS = {
     "low_adherence_percent": Span(10, 90),
     "many_exercises": Span(1, 30),
     "many_minutes_a_day": Span(5, 240),
+    "answers_within_days": Span(1, 10),
 }
 LABELS = {
     "test_valid_days": "Days until a direction test is old",
@@ -50,6 +52,7 @@ LABELS = {
     "low_adherence_percent": "Percent of planned sessions below which it is told",
     "many_exercises": "Exercises in a programme beyond which it is said to be long",
     "many_minutes_a_day": "Minutes a day beyond which a programme is said to be long",
+    "answers_within_days": "Working days within which a patient’s message is answered",
 }
 NAMES = tuple(field.name for field in fields(Thresholds))
 

@@ -1,13 +1,15 @@
 """What follows from a log and what is paused, in the patient's words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from patients.bodymap import Movement
 from patients.models import Patient
+from portal.today import Turn
 from prescriptions import responses, watch
 from prescriptions.models import (
     Alert,
@@ -25,7 +27,11 @@ class Stretch:
     """A line of the programme as the page Today shows it; `why_paused` is empty when it is on."""
 
     line: PrescribedExercise
+    turn: Turn
     why_paused: str = ""
+    # The log that paused it, and whether a therapist has looked at it and left the pause.
+    paused_on: date | None = None
+    is_kept_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,19 +47,35 @@ class Consequence:
 
 
 def stretches(
-    lines: Iterable[PrescribedExercise], pauses: Sequence[Pause], limits: Limits
+    lines: Iterable[PrescribedExercise],
+    turns: Mapping[int, Turn],
+    pauses: Sequence[Pause],
+    limits: Limits,
 ) -> list[Stretch]:
-    """The lines in their order, each with why it is paused, if it is."""
+    """The lines in their order, each with where it stands today and why it is paused, if it is."""
     found = []
     for line in lines:
-        pause = next((pause for pause in pauses if watch.is_paused(line, [pause])), None)
-        found.append(Stretch(line, why(pause.entry, limits) if pause else ""))
+        held = [pause for pause in pauses if watch.is_paused(line, [pause])]
+        # What waits to be looked at says more than what somebody has looked at.
+        pause = min(held, key=lambda pause: pause.is_looked_at, default=None)
+        found.append(
+            Stretch(
+                line,
+                turns[line.pk],
+                why_paused=why(pause.entry, limits),
+                paused_on=pause.entry.log.local_date,
+                is_kept_paused=pause.is_looked_at,
+            )
+            if pause
+            else Stretch(line, turns[line.pk])
+        )
     return found
 
 
 def pauses_of(patient: Patient) -> list[Pause]:
     """What is paused for the patient now, each with the entry that led to it."""
-    return list(Pause.objects.of_patient(patient).in_force().select_related("entry"))
+    mine = Pause.objects.of_patient(patient).in_force().with_looks()
+    return list(mine.select_related("exercise", "entry__log"))
 
 
 def consequences(log: SessionLog, patient: Patient, limits: Limits) -> list[Consequence]:

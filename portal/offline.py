@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from exercises.content import load_education
 from patients.models import RaisedFlag
 from portal.access import PatientRequest, anyone, patient_only
 from portal.comfort import contrast, text_size
@@ -40,12 +41,20 @@ def _for_the_edition(edition: PrescriptionEdition | None) -> list[list[Any]]:
     return [[edition.pk]] if edition else []
 
 
+def _for_each_lesson(edition: PrescriptionEdition | None) -> list[list[Any]]:
+    return [[page.slug] for page in load_education()]
+
+
 # The pages that a phone keeps, by the names of their URLs, each with the arguments it is kept for.
 OFFLINE_PAGES: dict[str, Arguments] = {
     "portal:today": _once,
     "portal:player": _once,
     "portal:log": _for_the_edition,
     "portal:help": _once,
+    "portal:more": _once,
+    "portal:why": _once,
+    "portal:learn": _once,
+    "portal:learn_page": _for_each_lesson,
 }
 # Those that differ from one day of the week to the next when the programme does.
 OF_THE_DAY = {"portal:today", "portal:player", "portal:log"}

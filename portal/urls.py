@@ -1,6 +1,16 @@
 from django.urls import path
 
-from portal import comfort, entering, handout, offline, outbox, reminders, views
+from portal import (
+    comfort,
+    entering,
+    handout,
+    learning,
+    offline,
+    outbox,
+    reminders,
+    talking,
+    views,
+)
 
 app_name = "portal"
 
@@ -30,6 +40,12 @@ urlpatterns = [
     path("worker.js", offline.worker, name="worker"),
     path("kept.json", offline.kept_pages, name="kept_pages"),
     path("not-kept/", offline.not_kept, name="not_kept"),
+    path("messages/", talking.messages, name="messages"),
+    path("messages/read/", talking.mark_read, name="mark_read"),
+    path("learn/", learning.learn, name="learn"),
+    path("learn/<slug:slug>/", learning.page, name="learn_page"),
+    path("why/", learning.why, name="why"),
+    path("more/", learning.more, name="more"),
     path("settings/", comfort.comfort, name="comfort"),
     path("reminders/", reminders.choose, name="reminders"),
     path("reminders/off/", reminders.turn_off, name="turn_off"),

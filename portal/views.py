@@ -17,6 +17,7 @@ from patients.models import RaisedFlag
 from patients.models.direction import RaisedFlagQuerySet
 from patients.redflags import BY_CODE, Urgency, most_urgent
 from portal.access import PatientRequest, anyone, patient_only
+from portal.daily import today_of
 from portal.following import Consequence, consequences, pauses_of, stretches
 from portal.forms import (
     KeyForm,
@@ -30,6 +31,7 @@ from portal.languages import tell
 from portal.offline import shown_day
 from portal.player import session_key, to_play
 from portal.screen import ScreenForm, none_of_these, said_none
+from portal.today import day_state
 from prescriptions import actions, watch
 from prescriptions.models import (
     CORRECTABLE_FOR,
@@ -56,31 +58,34 @@ def today(request: PatientRequest) -> HttpResponse:
     if codes:
         return _stopped(request, codes)
     now, day = timezone.now(), shown_day(request)
-    editions = PrescriptionEdition.objects.of_patient(request.patient).with_texts()
-    edition = editions.in_force_on(day).first()
-    logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
+    mine = today_of(request.patient, day)
+    editions = PrescriptionEdition.objects.of_patient(request.patient)
     follow_ups = list(FollowUp.objects.of_patient(request.patient).due(now).with_exercises())
     tell(
         [
             *(one.entry.prescribed_exercise for one in follow_ups),
-            *(edition.lines.all() if edition else ()),
+            *(mine.edition.lines.all() if mine.edition else ()),
         ],
         clinic=request.clinic,
     )
     context: dict[str, Any] = {
         "day": day,
-        "edition": edition,
-        "upcoming": None if edition else editions.upcoming_on(day).first(),
-        "logged": logs.count(),
+        "today": mine,
+        "edition": mine.edition,
+        "upcoming": None if mine.edition else editions.upcoming_on(day).first(),
+        "logged": mine.logged,
         "follow_ups": follow_ups,
         "hours": request.clinic.thresholds.asked_again_after_hours,
     }
-    if edition:
+    if mine.edition:
         limits = watch.limits_of(request.clinic.thresholds)
         pauses = pauses_of(request.patient)
-        context["stretches"] = stretches(edition.planned_on(day), pauses, limits)
-        context["can_log"] = bool(_lines_to_log(edition, day, pauses))
-        context["can_play"] = bool(to_play(edition, day, pauses))
+        context["stretches"] = stretches(mine.edition.planned_on(day), mine.turns, pauses, limits)
+        context["day_state"] = day_state(
+            [one.turn for one in context["stretches"] if not one.why_paused]
+        )
+        context["can_log"] = bool(_lines_to_log(mine.edition, day, pauses))
+        context["can_play"] = bool(to_play(mine.edition, day, pauses))
     return render(request, "portal/today.html", context)
 
 

@@ -35,6 +35,10 @@ TEMPLATES = (
     "parts/*",
     "bearing/**/*",
     "exercises/_figure.html",
+    "exercises/_contested.html",
+    "exercises/_education_sections.html",
+    "exercises/_review.html",
+    "exercises/_sources.html",
 )
 CALLS = {"_", "gettext", "gettext_lazy", "translatable", "ngettext", "pgettext", "pgettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|</?\w+[^>]*>")

@@ -46,8 +46,9 @@ from patients.models import (
     RaisedFlag,
     SafetyScreen,
 )
-from prescriptions import actions, push, reminders, reuse
+from prescriptions import actions, messaging, push, reminders, reuse
 from prescriptions.models import (
+    Message,
     Moment,
     Outcome,
     PrescriptionEdition,
@@ -414,6 +415,33 @@ def signed_page(
         )
 
 
+def message(
+    *,
+    of: Patient,
+    text: str = "May I do more?",
+    by: User | None = None,
+    about: messaging.Subject | None = None,
+    at: datetime = NOW,
+    client_uuid: UUID | None = None,
+) -> Message:
+    """What the patient wrote, from their phone; with `by`, what that member of staff did."""
+    key = client_uuid or uuid4()
+    said = {"text": text, "about": about, "at": at, "client_uuid": key}
+    if by is not None:
+        with inside(of.clinic_id, user_id=by.pk):
+            return messaging.write(patient=of, by=by, **said)
+    with inside(of.clinic_id, patient_id=of.pk):
+        patient = Patient.objects.only("pk", "clinic", "name", "time_zone").get(pk=of.pk)
+        return messaging.write(patient=patient, by=patient, **said)
+
+
+def messages_read(*, of: Patient, up_to: Message, by: User | None = None, at: datetime = NOW):
+    """That the patient has read so far; with `by`, that this member of staff has."""
+    patient_id = None if by else of.pk
+    with inside(of.clinic_id, patient_id=patient_id):
+        messaging.mark_read(patient=of, up_to=up_to.pk, at=at, by=by or of)
+
+
 def everything(*, of: Clinic, word: str = "word") -> Patient:
     """A patient with a row in every table of a clinic, `word` in every text."""
     one = patient(of=of, name=f"Patient {word}")
@@ -422,6 +450,10 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
     published = edition(of=one)
     log(of=published, comment=word)
     alarming_log(of=published, comment=word)
+    asked = message(of=one, text=word)
+    messages_read(of=one, up_to=asked, by=founder(of))
+    messages_read(of=one, up_to=message(of=one, text=word, by=founder(of)))
+    message(of=one, text=word)
     draft(of=one, reason=word)
     template(of=one, name=word, lines=[replace(line(), direction_note=word)])
     with inside(of.pk):

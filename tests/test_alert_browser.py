@@ -234,4 +234,4 @@ def test_from_a_tested_direction_to_a_closed_alert(browser: Browser, live_server
         assert Alert.objects.of_patient(patient).get().closed_by == therapist.user
     # What was not lifted stays paused.
     mine.reload()
-    expect(card.get_by_text("Stop this one. Your therapist will review.")).to_be_visible()
+    expect(card.get_by_text("has looked at it and keeps it paused")).to_be_visible()

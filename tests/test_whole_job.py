@@ -130,6 +130,8 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     mine.get_by_role("button", name="Save").click()
     expect(mine.get_by_text("You logged one session today.")).to_be_visible()
     shown("today-logged")
+    mine.get_by_role("link", name="More", exact=True).click()
+    shown("more")
     mine.get_by_role("link", name="My logs").click()
     expect(mine.get_by_text("It <b>pulled</b> a little ☺").first).to_be_visible()
     shown("logs")

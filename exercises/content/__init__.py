@@ -4,7 +4,12 @@ A statement is plain text whose trailing brackets name what it rests on: source 
 ids of facts, as in "Knee pain: hold behind the thighs. [ADJ]".
 """
 
-from exercises.content.education import check_education, load_education, parse_education_page
+from exercises.content.education import (
+    check_education,
+    load_education,
+    parse_education_page,
+    sections_of,
+)
 from exercises.content.exercises import check_references, load_exercises, parse_exercise
 from exercises.content.records import (
     DoseRange,
@@ -71,6 +76,7 @@ __all__ = [
     "parse_page",
     "parse_sources",
     "parse_translation",
+    "sections_of",
     "stale_pages",
     "standing_words",
 ]

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +22,14 @@ def load_education() -> tuple[EducationPage, ...]:
     }
     check_education(pages)
     return tuple(sorted(pages.values(), key=lambda page: page.order))
+
+
+def sections_of(
+    page: EducationPage, pages: Iterable[EducationPage]
+) -> list[tuple[EducationSection, list[tuple[EducationPage, EducationFact]]]]:
+    """The sections of a page, each with the facts it names that stand on other pages."""
+    found = {fact.id: (there, fact) for there in pages for fact in there.facts}
+    return [(section, [found[wanted] for wanted in section.see]) for section in page.sections]
 
 
 def parse_education_page(text: str, origin: str) -> EducationPage:

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.utils.translation import get_language
 
-from exercises.content import Mark, Standing, Statement, load_sources, standing_words
+from exercises.content import (
+    Mark,
+    Standing,
+    Statement,
+    load_sources,
+    standing_words,
+)
 
 register = template.Library()
 
@@ -60,6 +67,18 @@ def explained_in(standing: Standing, language: str) -> str:
 def tone(standing: Standing) -> str:
     """The class of the badge of an education fact."""
     return TONES.get(standing, "")
+
+
+@register.filter
+def standing_label(standing: Standing) -> str:
+    """How far a fact is backed, in a word of the page's language."""
+    return standing_words(get_language() or "").labels[standing]
+
+
+@register.filter
+def standing_explanation(standing: Standing) -> str:
+    """The same in a sentence."""
+    return standing_words(get_language() or "").explanations[standing]
 
 
 def _basis(sources: Sequence[str], marks: Sequence[Mark]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from clinics.access import Can, StaffRequest, may, staff
-from exercises.content import EducationFact, EducationPage, Strength, load_education, load_sources
+from exercises.content import Strength, load_education, load_sources, sections_of
 from exercises.forms import LibraryForm
 from exercises.models import Exercise
 from exercises.translations import page_states_of, states_of
@@ -72,7 +72,7 @@ def education_page(request: StaffRequest, slug: str) -> HttpResponse:
     page = pages[slug]
     context = {
         "page": page,
-        "sections": [(section, _seen(section.see)) for section in page.sections],
+        "sections": sections_of(page, load_education()),
         "sources": [load_sources()[key] for key in page.source_keys],
         "strengths": list(Strength),
         "translations": page_states_of(slug, request.clinic),
@@ -106,9 +106,3 @@ def _text(request: StaffRequest, exercise: Exercise, *, number: int | None) -> H
         "may_prescribe": may(request, Can.PRESCRIBE),
     }
     return render(request, "exercises/detail.html", context)
-
-
-def _seen(wanted: tuple[str, ...]) -> list[tuple[EducationPage, EducationFact]]:
-    """Facts that stand elsewhere, each with the page it stands on."""
-    found = {fact.id: (page, fact) for page in load_education() for fact in page.facts}
-    return [found[fact_id] for fact_id in wanted]

@@ -97,6 +97,7 @@ class DeviceQuerySet(OfPatientQuerySet):
             "patient__language",
             "patient__archived_at",
             "patient__last_logged_at",
+            "patient__unread_by_patient",
             *(f"patient__clinic__{field.name}" for field in Clinic._meta.concrete_fields),
         )
 

@@ -77,6 +77,12 @@ class EpisodeQuerySet(AboutPatientQuerySet):
     def with_people(self) -> Self:
         return self.select_related("opened_by", "closed_by")
 
+    def as_the_patient_reads_it(self) -> Self:
+        """With just the columns that the portal may read."""
+        return self.only(
+            "clinic", "patient", "preferred_region", "preferred_direction", "unsettled_at"
+        )
+
     def with_safety(self) -> Self:
         """With `screened_at`, the time of the last safety screen, and `open_flags`, their codes."""
         here = {"clinic": OuterRef("clinic"), "patient": OuterRef("patient")}
@@ -195,6 +201,12 @@ class EpisodeChangeQuerySet(OfEpisodeQuerySet):
         """Those that noted this event in these words."""
         return self.filter(what=EpisodeChange.What.EVENT, after=words, reason=reason)
 
+    def last_preference_at(self) -> datetime | None:
+        """When the directional preference was last confirmed or changed."""
+        preferences = self.filter(what=EpisodeChange.What.PREFERENCE)
+        found: datetime | None = preferences.aggregate(at=models.Max("at"))["at"]
+        return found
+
 
 class EpisodeChange(EpisodeModel):
     """A change of phase or preference, or an event that unsettled what was known."""
@@ -250,6 +262,11 @@ class RaisedFlagQuerySet(AboutPatientQuerySet):
 
     def cleared(self) -> Self:
         return self.exclude(clearances=None)
+
+    def is_emergency_open(self) -> bool:
+        """Whether one of them asks for help right now, and nobody has cleared it."""
+        codes = [flag.code for flag in RED_FLAGS if flag.urgency is Urgency.EMERGENCY]
+        return self.open().filter(code__in=codes).exists()
 
     def newest_first(self) -> Self:
         clearances = models.Prefetch("clearances", Clearance.objects.newest_first())
@@ -359,6 +376,10 @@ class ConditionOnFile(PatientModel):
 
 
 class DirectionTestQuerySet(OfEpisodeQuerySet):
+    def as_the_patient_reads_it(self) -> Self:
+        """With just the columns that the portal may read."""
+        return self.only("clinic", "patient", "episode", "region", "direction", "light", "at")
+
     def latest_of_each(self) -> Self:
         """The newest test of each movement."""
         return self.order_by("region", "direction", "-at", "-pk").distinct("region", "direction")

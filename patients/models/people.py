@@ -71,6 +71,14 @@ class PatientQuerySet(ClinicQuerySet):
     def last_archived_first(self) -> Self:
         return self.select_related("therapist").order_by("-archived_at", "-pk")
 
+    def longest_waiting_first(self) -> Self:
+        """Those with messages that nobody of the staff has read."""
+        return (
+            self.filter(waiting_since__isnull=False)
+            .select_related("therapist")
+            .order_by("waiting_since", "pk")
+        )
+
     def last_log_first(self) -> Self:
         return self.select_related("therapist").order_by(
             F("last_logged_at").desc(nulls_last=True), "-pk"
@@ -104,6 +112,12 @@ class Patient(ClinicModel):
     archived_at = models.DateTimeField(null=True, blank=True)
     # Written with every session log, so that the first page need not look for it.
     last_logged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Written with every message and reading of one, for the same reason. Staff read together:
+    # what one of them has read is read.
+    unread_by_staff = models.PositiveIntegerField(default=0, editable=False)
+    unread_by_patient = models.PositiveIntegerField(default=0, editable=False)
+    # When the oldest message was written that no member of staff has read.
+    waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = PatientQuerySet.as_manager()
 
@@ -122,6 +136,11 @@ class Patient(ClinicModel):
             models.CheckConstraint(
                 condition=Q(birth_date__gte=EARLIEST_BIRTH), name="born_after_1900"
             ),
+            models.CheckConstraint(
+                condition=Q(unread_by_staff=0, waiting_since=None)
+                | Q(unread_by_staff__gt=0, waiting_since__isnull=False),
+                name="waits_while_unread",
+            ),
         ]
         indexes = [
             models.Index("clinic", "birth_date", "search_name", name="patient_same_person"),
@@ -131,6 +150,12 @@ class Patient(ClinicModel):
                 F("id").desc(),
                 condition=Q(archived_at=None),
                 name="patient_last_log_first",
+            ),
+            models.Index(
+                "clinic",
+                "waiting_since",
+                condition=Q(waiting_since__isnull=False),
+                name="patient_longest_waiting",
             ),
         ]
 

@@ -13,6 +13,7 @@ from prescriptions.models.logs import (
     SessionLog,
     WhyNot,
 )
+from prescriptions.models.messages import LONGEST_MESSAGE, Message, MessagesRead
 from prescriptions.models.programme import (
     EARLIEST,
     EVERY_DAY,
@@ -45,6 +46,7 @@ __all__ = [
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
+    "LONGEST_MESSAGE",
     "LONGEST_WAIT",
     "MOST_TIMES",
     "TEMPLATE_NAME_LENGTH",
@@ -56,6 +58,8 @@ __all__ = [
     "FollowUpAnswer",
     "KeptFinding",
     "Later",
+    "Message",
+    "MessagesRead",
     "Moment",
     "Outcome",
     "Override",

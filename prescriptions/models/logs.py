@@ -23,10 +23,21 @@ LATE_AFTER = timedelta(hours=1)
 UTC_OFFSETS = (-14 * 60, 14 * 60)  # minutes; no place on earth is further from UTC
 
 
+def around(first: date, last: date) -> tuple[datetime, datetime]:
+    """From when until when these dates last, wherever somebody lives."""
+    # No place on earth is a day away from UTC.
+    begin = datetime.combine(first - timedelta(days=1), time(), UTC)
+    return begin, datetime.combine(last + timedelta(days=2), time(), UTC)
+
+
 class SessionLogQuerySet(OfPatientQuerySet):
     def standing(self) -> Self:
         """What counts: not taken back, and no correction stands for it."""
         return self.filter(corrections=None, is_withdrawal=False)
+
+    def not_withdrawals(self) -> Self:
+        """What says something: also what was corrected since, not the taking back itself."""
+        return self.filter(is_withdrawal=False)
 
     def on_day(self, day: date) -> Self:
         return self.filter(local_date=day)
@@ -36,9 +47,7 @@ class SessionLogQuerySet(OfPatientQuerySet):
 
     def between(self, first: date, last: date) -> Self:
         """Of these local dates, both included; the index on the time keeps older logs unread."""
-        # No place on earth is a day away from UTC.
-        begin = datetime.combine(first - timedelta(days=1), time(), UTC)
-        end = datetime.combine(last + timedelta(days=2), time(), UTC)
+        begin, end = around(first, last)
         return self.filter(local_date__range=(first, last), done_at__gte=begin, done_at__lt=end)
 
     def with_entries(self) -> Self:
@@ -148,6 +157,20 @@ class Moment(StrEnum):
 
 
 class SessionEntryQuerySet(OfPatientQuerySet):
+    def of_days(self, first: date, last: date) -> Self:
+        """Of the logs that count on these local dates, both included, each with its log."""
+        begin, end = around(first, last)
+        return (
+            self.with_names()
+            .select_related("log")
+            .filter(log__corrections=None, log__is_withdrawal=False)
+            .filter(log__local_date__range=(first, last))
+            .filter(log__done_at__gte=begin, log__done_at__lt=end)
+        )
+
+    def oldest_first(self) -> Self:
+        return self.order_by("log__done_at", "log", "prescribed_exercise__order", "pk")
+
     def with_names(self) -> Self:
         """With the name of each exercise, not its whole text."""
         return (

@@ -262,9 +262,12 @@ class PrescribedExerciseQuerySet(OfPatientQuerySet):
     def with_names(self) -> Self:
         return self.select_related("exercise_edition").order_by("order", "pk")
 
+    def published(self) -> Self:
+        return self.exclude(edition__published_at=None)
+
     def last_published_of_each(self) -> Self:
         """Of each exercise the line that was published last."""
-        published = self.exclude(edition__published_at=None).select_related("exercise_edition")
+        published = self.published().select_related("exercise_edition")
         exercise = "exercise_edition__exercise"
         return published.order_by(exercise, "-edition__published_at", "-pk").distinct(exercise)
 

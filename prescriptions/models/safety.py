@@ -4,7 +4,7 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from clinics.models import SameClinicForeignKey, User
@@ -82,6 +82,11 @@ class PauseQuerySet(OfPatientQuerySet):
     def in_force(self) -> Self:
         return self.filter(lifted_at=None).select_related("exercise")
 
+    def with_looks(self) -> Self:
+        """With `is_looked_at`: a therapist closed the alert of the log behind it, none is open."""
+        alerts = Alert.objects.filter(clinic=OuterRef("clinic"), entry=OuterRef("entry"))
+        return self.annotate(is_looked_at=Exists(alerts) & ~Exists(alerts.open()))
+
 
 class Pause(PatientModel):
     """One exercise, or every movement in one direction, paused by the patient's logs."""
@@ -100,6 +105,9 @@ class Pause(PatientModel):
     )
 
     objects = PauseQuerySet.as_manager()
+
+    # Annotation of `with_looks`.
+    is_looked_at: bool
 
     class Meta:
         constraints = [

@@ -34,10 +34,12 @@ def home(request: StaffRequest) -> HttpResponse:
     # One more than is shown tells whether there are more.
     pressing = Alert.objects.of(request.clinic).pressing()[: PRESSING_SHOWN + 1]
     alerts = [] if request.htmx else list(pressing)
+    waiting = Patient.objects.of(request.clinic).active().longest_waiting_first()
     context = {
         "form": form,
         "alerts": rows(alerts[:PRESSING_SHOWN], now=timezone.now()),
         "has_more_alerts": len(alerts) > PRESSING_SHOWN,
+        "waiting": 0 if request.htmx else waiting.count(),
         "page": page,
         "today": today,
         "can_prescribe": may(request, Can.PRESCRIBE),

@@ -44,7 +44,7 @@ def test_a_new_row_brings_back_every_field():
     data = {"name": "North", "time_zone": "UTC", "emergency_number": "112", "paper": "A4"}
     form = SettingsForm(data)
     assert form.is_valid(), form.errors
-    assert form.changes == data | {"phone": ""}
+    assert form.changes == data | {"phone": "", "has_messages": False}
 
 
 def test_an_opened_form_carries_what_it_showed():

@@ -149,6 +149,20 @@ def test_settings_are_stored(admin, clinic):
 
 
 @pytest.mark.parametrize(
+    ("box", "has_messages"),
+    [
+        pytest.param({"initial-has_messages": "True"}, False, id="the tick taken away"),
+        pytest.param({"initial-has_messages": "True", "has_messages": "on"}, True, id="left"),
+        pytest.param({}, True, id="a page that does not show it"),
+    ],
+)
+def test_messages_are_switched_off_by_taking_the_tick_away(admin, clinic, box, has_messages):
+    assert stored(clinic).has_messages
+    admin.post(SETTINGS, VALID | box)
+    assert stored(clinic).has_messages is has_messages
+
+
+@pytest.mark.parametrize(
     ("field", "typed", "message"),
     [
         pytest.param("name", "", "required", id="no name"),

@@ -408,6 +408,8 @@ def test_a_patients_request_does_not_see_a_draft(neighbours):
         pytest.param("UPDATE patients_patient SET name = 'x'", id="renaming oneself"),
         pytest.param("UPDATE prescriptions_sessionlog SET digest = 'x'", id="changing a log"),
         pytest.param("DELETE FROM prescriptions_sessionentry", id="deleting an entry"),
+        pytest.param("UPDATE prescriptions_message SET text = 'x'", id="changing a message"),
+        pytest.param("DELETE FROM prescriptions_messagesread", id="unreading"),
         pytest.param("SELECT email FROM clinics_user", id="staff"),
         pytest.param("SELECT verb FROM clinics_auditevent", id="the audit trail"),
         pytest.param("SELECT token_hash FROM patients_invitation", id="invitations"),
@@ -450,6 +452,7 @@ KEPT = {
     "patients_raisedflag": "UPDATE {} SET code = 'fever'",
     "patients_safetyscreen": "UPDATE {} SET remark = 'x'",
     "prescriptions_entryresponse": "UPDATE {} SET colour = 'green'",
+    "prescriptions_message": "UPDATE {} SET text = 'x'",
     "prescriptions_sessionlog": "UPDATE {} SET digest = 'x'",
     "prescriptions_sessionentry": "UPDATE {} SET comment = 'x'",
 }

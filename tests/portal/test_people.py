@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -177,3 +179,22 @@ def test_use_by_one_person_does_not_renew_the_other(shared, patient, other, cloc
         clock(NOW + timedelta(days=days))
         assert said_by(shared.get(TODAY_PAGE)) == who(other)
     assert shared.get(TODAY_PAGE, headers={"Bearing-Who": who(patient)}).status_code == 401
+
+
+# Forms of somebody who is not signed in yet, or of a link that says itself whose it is.
+OF_NOBODY = {"enter", "code", "new_phone", "mailed_code", "locked", "reminders_stop"}
+FORM = re.compile(r"<form[^>]*\bmethod=\"post\".*?</form>", re.DOTALL)
+
+
+def test_every_form_of_a_patient_says_whose_it_is():
+    pages = Path(settings.BASE_DIR, "templates", "portal").glob("*.html")
+    forms = [
+        (page.stem, form)
+        for page in pages
+        if page.stem not in OF_NOBODY
+        for form in FORM.findall(page.read_text())
+    ]
+    assert len(forms) > 10
+    assert [
+        page for page, form in forms if 'name="who" value="{{ request.who }}"' not in form
+    ] == []

@@ -36,7 +36,7 @@ from tests.test_doors import phone_of
 
 TODAY = reverse("portal:today")
 STOP = "Stop. Get help now."
-STOP_THIS_ONE = "Stop this one. Your therapist will review. Call the clinic if it gets worse."
+STOP_THIS_ONE = "Stop this one. Your therapist will review."
 NEXT_MORNING = NOW + timedelta(hours=24)
 PAINS = {"before": 2, "during": 3, "after": 2}
 # A calf that did not hurt before: spread below the knee.

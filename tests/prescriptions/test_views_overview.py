@@ -337,7 +337,7 @@ def test_home_costs_the_same_for_one_patient_and_three(
         for _ in range(more):
             lines = [make.line("FIL"), make.line("TILT")][:more]
             make.log(of=make.edition(of=make.patient(of=clinic), lines=lines))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             therapist.get("/")
 
 

@@ -42,3 +42,8 @@ urlpatterns = [
     path("prescriptions/", include("prescriptions.urls")),
     path("my/", include("portal.urls")),
 ]
+
+handler400 = "portal.failures.not_understood"
+handler403 = "portal.failures.forbidden"
+handler404 = "portal.failures.not_found"
+handler500 = "portal.failures.broken"

@@ -35,7 +35,7 @@ RED_FLAGS = (
         "Numbness or tingling between the legs, at genitals, buttocks or back passage;"
         " toilet paper feels different",
         translatable(
-            "Numb or tingling between the legs or around your bottom, or toilet paper feels"
+            "Numb or tingling between the legs or around your bottom. Or toilet paper feels"
             " different"
         ),
         "BACKES, TORBAY",

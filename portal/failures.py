@@ -1,0 +1,112 @@
+"""What is answered when something is refused, not found or broken.
+
+Below the portal's address a patient reads it in their own language; elsewhere staff read theirs.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views import csrf, defaults
+
+from clinics.marking import translatable
+from portal.access import COOKIE_PATH, anyone
+from portal.languages import in_language, in_the_phones_language
+
+PAGE = "portal/failed.html"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One kind of failure, in words for patients."""
+
+    status: int
+    heading: str
+    text: str
+
+
+NOT_UNDERSTOOD = Failure(
+    400,
+    translatable("That did not work"),
+    translatable("Nothing was saved. Go to Today and try once more."),
+)
+FORBIDDEN = Failure(
+    403,
+    translatable("This page is not open to you"),
+    translatable("Go to Today. There you find what is yours."),
+)
+OPEN_TOO_LONG = Failure(
+    403,
+    translatable("The page was open too long"),
+    translatable("To keep you safe, nothing was saved. Go to Today and try once more."),
+)
+NOT_FOUND = Failure(
+    404,
+    translatable("We cannot find this page"),
+    translatable("The address may be wrong, or the page is gone. Your stretches are on Today."),
+)
+BROKEN = Failure(
+    500,
+    translatable("Something went wrong on our side"),
+    translatable(
+        "It is not your fault. What you sent may not be saved. Wait a minute, then look on Today"
+        " before you send it again."
+    ),
+)
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Status 400."""
+    if _is_a_patients(request):
+        return _failed(request, NOT_UNDERSTOOD)
+    return defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Status 403."""
+    if _is_a_patients(request):
+        return _failed(request, FORBIDDEN)
+    return defaults.permission_denied(request, exception)
+
+
+def open_too_long(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Status 403, for a form whose token is not that of the browser."""
+    if _is_a_patients(request):
+        return _failed(request, OPEN_TOO_LONG)
+    return csrf.csrf_failure(request, reason)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Status 404."""
+    if _is_a_patients(request):
+        return _failed(request, NOT_FOUND)
+    return defaults.page_not_found(request, exception)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Status 500."""
+    return _broken(request) if _is_a_patients(request) else defaults.server_error(request)
+
+
+def _is_a_patients(request: HttpRequest) -> bool:
+    return request.path.startswith(COOKIE_PATH)
+
+
+@anyone
+def _failed(request: HttpRequest, failure: Failure) -> HttpResponse:
+    return render(request, PAGE, {"failure": failure}, status=failure.status)
+
+
+@in_the_phones_language
+def _broken(request: HttpRequest) -> HttpResponse:
+    """Asks the database nothing: it may be what is broken.
+
+    Who the patient is stands in the request where the failed view had found out.
+    """
+    patient = getattr(request, "patient", None)
+    with in_language(patient.language if patient else ""):
+        # Without the context processors: these would look for messages in the session.
+        return HttpResponseServerError(
+            render_to_string(PAGE, {"request": request, "failure": BROKEN})
+        )

@@ -32,8 +32,8 @@ const pushManager = {
     return { toJSON: () => subscription };
   },
 };
-const ready = Promise.resolve({ pushManager });
-Object.defineProperty(navigator.serviceWorker, "ready", { value: ready });
+const registration = ServiceWorkerRegistration.prototype;
+Object.defineProperty(registration, "pushManager", { get: () => pushManager });
 """
 
 
@@ -46,7 +46,7 @@ def patient(settings, transactional_db) -> Patient:
 @pytest.fixture
 def context(browser: Chromium) -> Iterator[BrowserContext]:
     """A phone of its own for each test."""
-    phone = browser.new_context(**PHONE)
+    phone = browser.new_context(**{**PHONE, "service_workers": "allow"})
     yield phone
     phone.close()
 
@@ -112,17 +112,7 @@ def test_a_message_that_comes_is_shown_once_under_its_tag(live_server, patient, 
         lambda event: registered.extend(event["registrations"]),
     )
     tools.send("ServiceWorker.enable")
-    page.evaluate(
-        """async () => {
-          const path = "/static/portal/worker_push.js";
-          const registration = await navigator.serviceWorker.register(path);
-          const worker = registration.installing ?? registration.active;
-          if (worker.state === "activated") return;
-          await new Promise((done) => worker.addEventListener("statechange", () => {
-            if (worker.state === "activated") done();
-          }));
-        }"""
-    )
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
     message = {"title": "A reminder from Clinic", "body": "Open.", "tag": "t", "url": "/my/"}
     for _ in range(2):
         tools.send(
@@ -134,7 +124,7 @@ def test_a_message_that_comes_is_shown_once_under_its_tag(live_server, patient, 
             },
         )
     shown = """async () => {
-      const registration = await navigator.serviceWorker.getRegistration("/static/portal/");
+      const registration = await navigator.serviceWorker.getRegistration("/my/");
       const all = await registration.getNotifications();
       return all.map(({ title, body, tag, data }) => ({ title, body, tag, url: data.url }));
     }"""

@@ -118,7 +118,7 @@ def _take_log(request: PatientRequest, key: KeyForm, screen: ScreenForm) -> Http
             phone=when.phone,
         )
     except actions.LogDiffers:
-        return _refused(_("This session is saved already, with other answers."), status=409)
+        return _refused(_("You saved this one before, with other answers."), status=409)
     if screen.cleaned_data["injured"] and not is_known:
         watch.report_injury(patient=request.patient, at=log.received_at)
     limits = watch.limits_of(request.clinic.thresholds)

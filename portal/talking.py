@@ -82,7 +82,7 @@ def _answer_time(request: PatientRequest) -> str:
     """When to expect an answer, in words."""
     days = request.clinic.thresholds.answers_within_days
     return ngettext(
-        "Your therapist, or a colleague, answers within %(days)d working day.",
-        "Your therapist, or a colleague, answers within %(days)d working days.",
+        "Your therapist or a colleague writes back in %(days)d working day.",
+        "Your therapist or a colleague writes back in %(days)d working days.",
         days,
     ) % {"days": days}

@@ -524,7 +524,7 @@ def reminded(patient: Patient, *, word: str = "word") -> None:
     reminder_plan(of=patient)
     with inside(patient.clinic_id):
         phone = Device.objects.of_patient(patient).select_related("patient")[0]
-    reminder(of=push_subscription(of=phone), failure=word)
+    reminder(of=push_subscription(of=phone), failure=word[:60])
     with inside(patient.clinic_id):
         reminders.make_calendar_address(patient=patient, at=NOW, by=patient)
 

@@ -47,7 +47,7 @@ def test_a_question_about_a_stretch_is_answered_and_read(browser, live_server, p
     mine.get_by_label("Your message").fill("It pulls.\nIs that right?")
     phone.looks_right()
     mine.get_by_role("button", name="Send").tap()
-    expect(mine.get_by_text("answers within 2 working days").first).to_be_visible()
+    expect(mine.get_by_text("writes back in 2 working days").first).to_be_visible()
 
     # By keyboard alone: from the first page to the answer.
     theirs.goto(live_server.url + reverse("home"))

@@ -167,6 +167,8 @@ def flags_of(patient) -> list[str]:
 
 def cut_the_network(phone: Phone) -> None:
     phone.context.set_offline(True)
+    # A worker that starts at this moment may not have heard of it yet.
+    phone.road.cut()
 
 
 def stop_the_server(phone: Phone) -> None:
@@ -358,6 +360,7 @@ def test_a_page_from_the_phone_says_so_until_there_is_a_network(phone, patient):
     expect(page.get_by_role("heading", name="Flexion in Lying")).to_be_visible()
     page.get_by_role("link", name="Get help").click()
     expect(page.get_by_text("Stop. Get help now.")).to_be_visible()
+    page.get_by_role("link", name="More").click()
     page.get_by_role("link", name="My logs").click()
     expect(page.get_by_text("This page is not on your phone")).to_be_visible()
     page.get_by_role("link", name="Go to Today").click()

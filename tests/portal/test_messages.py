@@ -91,8 +91,8 @@ def test_after_the_record_is_archived_the_portal_is_closed(patient, phone, dana)
 @pytest.mark.parametrize(
     ("days", "said"),
     [
-        (1, "Your therapist, or a colleague, answers within 1 working day."),
-        (2, "Your therapist, or a colleague, answers within 2 working days."),
+        (1, "Your therapist or a colleague writes back in 1 working day."),
+        (2, "Your therapist or a colleague writes back in 2 working days."),
     ],
 )
 def test_the_page_always_says_not_for_emergencies_and_when_to_expect_an_answer(

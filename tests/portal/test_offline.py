@@ -23,6 +23,7 @@ from tests.prescriptions.conftest import words
 
 pytestmark = pytest.mark.usefixtures("clock")
 OUTBOX = "/my/outbox/"
+LESSON = "/my/learn/why_stretch/"
 DAY = timedelta(days=1)
 STORED, ALREADY, REFUSED = "stored", "known", "refused"
 
@@ -112,7 +113,8 @@ def test_the_worker_is_one_classic_script(db):
 
 def test_a_phone_keeps_the_pages_of_the_programme_in_force(phone, edition):
     kept = phone.get("/my/kept.json").json()
-    assert kept["pages"] == ["/my/", "/my/play/", f"/my/log/{edition.pk}/", "/my/help/"]
+    assert kept["pages"][:4] == ["/my/", "/my/play/", f"/my/log/{edition.pk}/", "/my/help/"]
+    assert {"/my/more/", "/my/why/", "/my/learn/", LESSON} <= set(kept["pages"])
     for address in kept["pages"]:
         page = phone.get(address)
         assert page.status_code == 200
@@ -120,7 +122,9 @@ def test_a_phone_keeps_the_pages_of_the_programme_in_force(phone, edition):
 
 
 def test_before_a_programme_there_is_none_to_keep(phone):
-    assert phone.get("/my/kept.json").json()["pages"] == ["/my/", "/my/play/", "/my/help/"]
+    pages = phone.get("/my/kept.json").json()["pages"]
+    assert pages[:3] == ["/my/", "/my/play/", "/my/help/"]
+    assert not any(address.startswith("/my/log/") for address in pages)
 
 
 def test_a_programme_of_certain_days_is_kept_for_each_day_of_the_week(patient, phone):

@@ -937,7 +937,7 @@ def test_a_press_costs_the_same_for_one_line_and_three(
     for codes_ in (["FIL"], ["FIL", "REIL", "TILT"]):
         draft = make.draft(of=patient, lines=[make.line(code) for code in codes_])
         data = page(draft)
-        with django_assert_num_queries(37):
+        with django_assert_num_queries(38):
             assert therapist.post(url("edit", draft.pk), data).status_code == 302
         data = page(replace_version(draft), rows=[row(code, sets="x") for code in codes_])
         with django_assert_num_queries(33):

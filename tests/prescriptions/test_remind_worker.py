@@ -45,6 +45,7 @@ def each_was_sent_once(figures: Figures) -> bool:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(transactional_db):
     figures = prove(due=60, kills=2, clinics=2, waits_for_leases=False)

@@ -99,6 +99,12 @@ class Phone:
             time.sleep(0.5)
         expect(self.page.get_by_text("Waiting to send")).to_be_hidden()
 
+    def has_stored(self, count: int, patient) -> None:
+        until = time.monotonic() + UNTIL_SENT
+        while len(logs_of(patient)) != count:
+            assert time.monotonic() < until, logs_of(patient)
+            time.sleep(0.1)
+
     def waiting(self) -> list[dict]:
         """What the phone has not sent; asked again when the page reloads meanwhile."""
         try:
@@ -464,7 +470,7 @@ def test_a_refused_log_is_shown_with_its_reason_and_mended(phone, patient, editi
     bring_it_back(phone)
     phone.go()
     expect(page.get_by_text("was not taken")).to_be_visible()
-    assert len(logs_of(patient)) == 1, "the other one is not held up"
+    phone.has_stored(1, patient)  # the other one is not held up
     phone.picture("parked")
     page.get_by_role("link", name="Look at it again").click()
     expect(page.get_by_text("Tick where the pain is now")).to_be_visible()

@@ -194,7 +194,10 @@ async function keepSayingStop() {
   const held = (await pages.keys()).map(({ url }) => new URL(url));
   const stretches = held.filter(({ pathname }) => pathname !== form.dataset.help);
   const addresses = [form.dataset.today, ...stretches.map(({ pathname, search }) => pathname + search)];
-  for (const address of addresses) await pages.put(address, new Response(html, { headers }));
+  // The first is what the worker shows from now on; whoever leaves early leaves it standing.
+  for (const address of [`${form.dataset.today}?stop`, ...addresses]) {
+    await pages.put(address, new Response(html, { headers }));
+  }
 }
 
 function clearPain({ target }) {

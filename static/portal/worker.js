@@ -92,6 +92,9 @@ async function keptPage(path) {
   const who = await noted("who");
   if (!who) return null;
   const pages = await caches.open(pagesOf(who));
+  // While signs wait to be sent, nothing but what to do is shown, whatever else is still kept.
+  const stop = path !== KNOWN.help && (await reportsSigns(who));
+  if (stop) return pages.match(`${KNOWN.home}?stop`);
   const weekday = new Date().getDay() || 7;
   return (await pages.match(`${path}?weekday=${weekday}`)) ?? pages.match(path);
 }

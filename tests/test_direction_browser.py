@@ -89,7 +89,9 @@ def choose(page: Page, question: str, answer: str) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param({**DESK, "color_scheme": "light"}, id="light-desk"),
+        pytest.param(
+            {**DESK, "color_scheme": "light"}, id="light-desk", marks=pytest.mark.thorough
+        ),
         pytest.param(
             {**PHONE, "color_scheme": "dark"}, id="dark-phone", marks=pytest.mark.thorough
         ),

@@ -148,8 +148,10 @@ def walk(page: Page, addresses: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("language", "width", "text"),
-    [("ar", 320, LARGEST), ("es", 390, NORMAL)],
-    ids=["the largest text on the narrowest screen", "normal text"],
+    [
+        pytest.param("ar", 320, LARGEST, id="the largest text on the narrowest screen"),
+        pytest.param("es", 390, NORMAL, id="normal text", marks=pytest.mark.thorough),
+    ],
 )
 def test_everything_can_be_pressed(open_phone, language, width, text):
     wrong = walk(*open_phone(language, width=width, text=text))

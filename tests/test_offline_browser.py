@@ -191,7 +191,13 @@ def bring_it_back(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize("number", A_FEW_OR_MANY)
-@pytest.mark.parametrize("cut", [cut_the_network, stop_the_server], ids=["offline", "server down"])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        pytest.param(cut_the_network, id="offline"),
+        pytest.param(stop_the_server, id="server down", marks=thorough),
+    ],
+)
 def test_logs_without_a_network_arrive_once_each_with_their_time(
     phone, patient, edition, number, cut
 ):

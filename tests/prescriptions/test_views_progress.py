@@ -189,6 +189,7 @@ def open_page(browser: Browser, live_server):
 
 
 @in_a_browser
+@pytest.mark.thorough
 @pytest.mark.parametrize("has_history", [True, False], ids=["history", "empty"])
 def test_the_page_passes_axe_in_both_schemes(open_page, transactional_db, has_history):
     patient = make.patient(of=make.clinic(), name="Zoë 李明 الأحمد")

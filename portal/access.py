@@ -103,14 +103,7 @@ def link_holder(view: View) -> View:
 
 def doorstep(view: View) -> View:
     """Let everybody stand here, with no clinic and no patient: it is where people come in."""
-
-    @login_not_required
-    @never_cache
-    @in_the_phones_language
-    @wraps(view)
-    def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        return view(request, *args, **kwargs)
-
+    enter = link_holder(view)
     enter.door = "doorstep"  # type: ignore[attr-defined]
     return enter
 

@@ -471,6 +471,7 @@ def test_a_refused_log_is_shown_with_its_reason_and_mended(phone, patient, editi
     first.get_by_text("Where was it? Where is it now?").click()
     first.locator("input[name$='-zones_before']").first.check()
     page.get_by_role("button", name="Save").click()
+    page.wait_for_url(phone.base + "/my/")  # or it would leave the next page for this one
     phone.shows_waiting(1)
     phone.log_all_done(edition)
     bring_it_back(phone)

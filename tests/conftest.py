@@ -14,7 +14,6 @@ from django.test import Client
 from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
-from clinics.access import CHOSEN_CLINIC
 from clinics.models import Clinic, Membership
 from tests import make, template_database
 from tests.browser import FLAGS
@@ -142,10 +141,7 @@ def signed_in(clinic: Clinic, role: Membership.Role) -> Client:
     user = make.user(name=str(role.label))
     make.member(user=user, of=clinic, role=role)
     client = Client()
-    client.force_login(user)
-    session = client.session
-    session[CHOSEN_CLINIC] = clinic.pk
-    session.save()
+    client.force_login(user)  # and with it comes the only clinic
     client.user = user
     return client
 

@@ -63,6 +63,7 @@ from prescriptions.models import (
 NOW = datetime(2026, 5, 20, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 5, 20)
 _number = count(1)
+_founders: dict[int, User] = {}  # numbers of clinics are never given twice
 
 
 def timezone_now() -> datetime:
@@ -103,9 +104,12 @@ def member(
 
 
 def founder(of: Clinic) -> User:
-    """The first admin of a clinic."""
-    with inside(of.pk):
-        return Membership.objects.of(of).order_by("pk").select_related("user")[0].user
+    """The first admin of a clinic; asked for once, because most of what is made here asks."""
+    if of.pk not in _founders:
+        with inside(of.pk):
+            first = Membership.objects.of(of).order_by("pk").select_related("user")[0]
+        _founders[of.pk] = first.user
+    return _founders[of.pk]
 
 
 def patient(*, of: Clinic, name: str | None = None, **fields: object) -> Patient:

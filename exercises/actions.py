@@ -393,8 +393,8 @@ def _text_of_record(record: ExerciseRecord) -> dict[str, Any]:
             "name", "synonyms", "summary", "mode", "equipment", "optional_equipment", "demands",
             "companion_optional", "companion_note", "side", "one_side_only", "max_hold_seconds",
             "hold_message", "direction_note", "steps", "should_feel", "stop_for", "cautions",
-            "easier", "harder", "other_versions", "tissues", "background", "interpreted", "figure",
-            "licence", "reviewer", "reviewed_on", "review_due",
+            "plain_cautions", "easier", "harder", "other_versions", "tissues", "background",
+            "interpreted", "figure", "licence", "reviewer", "reviewed_on", "review_due",
         )
     }  # fmt: skip
     return same | {

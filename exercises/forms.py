@@ -198,7 +198,14 @@ class ExerciseForm(forms.ModelForm):
     steps = StatementsField(rows=8, help_text="One per line, in short words: patients read them.")
     should_feel = StatementsField(rows=3, required=False)
     stop_for = StatementsField(rows=3, help_text="One per line: when the patient must stop.")
-    cautions = StatementsField(rows=6, required=False)
+    cautions = StatementsField(rows=6, required=False, help_text="One per line: for therapists.")
+    plain_cautions = LinesField(
+        label="Cautions in plain words",
+        rows=6,
+        required=False,
+        help_text="For patients: one line for each caution, in the same order. "
+        "Empty: patients read the cautions themselves.",
+    )
     easier = StatementsField(label="Easier versions", rows=3, required=False)
     harder = StatementsField(label="Harder versions", rows=3, required=False)
     tissues = StatementsField(label="What it stretches or works", rows=3, required=False)
@@ -210,10 +217,10 @@ class ExerciseForm(forms.ModelForm):
         model = ExerciseEdition
         fields = [
             "name", "synonyms", "summary", "mode", "side", "direction_note", "position", "start",
-            "steps", "should_feel", "stop_for", "cautions", "equipment", "optional_equipment",
-            "demands", *LIMITS, "max_hold_seconds", "hold_message", "companion",
-            "companion_optional", "companion_note", "easier", "harder", "tissues", "background",
-            "reviewer", "reviewed_on", "review_due",
+            "steps", "should_feel", "stop_for", "cautions", "plain_cautions", "equipment",
+            "optional_equipment", "demands", *LIMITS, "max_hold_seconds", "hold_message",
+            "companion", "companion_optional", "companion_note", "easier", "harder", "tissues",
+            "background", "reviewer", "reviewed_on", "review_due",
         ]  # fmt: skip
         labels = {
             "side": "Side it is written for",
@@ -294,6 +301,7 @@ class ExerciseForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         self._check_hold(cleaned)
         self._check_review(cleaned)
+        self._check_cautions(cleaned)
         self._check_figure(cleaned)
         if cleaned.get("companion_optional") and not cleaned.get("companion"):
             self.add_error("companion_optional", "Choose the other exercise first, or untick this.")
@@ -320,6 +328,15 @@ class ExerciseForm(forms.ModelForm):
             self.add_error("review_due", "Choose a day within five years of the check.")
         elif due and not done:
             self.add_error("review_due", "Say first when the text was checked.")
+
+    def _check_cautions(self, cleaned: dict[str, Any]) -> None:
+        cautions, plain = cleaned.get("cautions"), cleaned.get("plain_cautions")
+        if plain and cautions is not None and len(plain) != len(cautions):
+            self.add_error(
+                "plain_cautions",
+                f"Write {len(cautions)} lines, as there are cautions, or none;"
+                f" these are {len(plain)}.",
+            )
 
     def _check_figure(self, cleaned: dict[str, Any]) -> None:
         said = cleaned.get("figure")
@@ -364,7 +381,8 @@ class ExerciseForm(forms.ModelForm):
             ),
             Fieldset(
                 "How it is done",
-                *("position", "start", "steps", "should_feel", "stop_for", "cautions"),
+                *("position", "start", "steps", "should_feel", "stop_for"),
+                *("cautions", "plain_cautions"),
             ),
             Fieldset(
                 "Drawing",

@@ -68,7 +68,7 @@ class TranslatedText:
         return self.translation.stop_for
 
     @property
-    def cautions(self) -> list[str]:
+    def take_care(self) -> list[str]:
         return self.translation.cautions
 
     @cached_property
@@ -155,6 +155,22 @@ def education_in(language: str, *, clinic: Clinic) -> list[ShownPage]:
             awaits_review=page.is_translated and (page.page.slug, page.fingerprint) not in signed,
         )
         for page in pages
+    ]
+
+
+def what_is_told(
+    editions: Iterable[ExerciseEdition], language: str, *, clinic: Clinic
+) -> list[Any]:
+    """Another value once one of these editions, or an education page, is told otherwise.
+
+    Two queries, and none for English.
+    """
+    texts = texts_in(editions, language, clinic=clinic).values()
+    translated = [text for text in texts if isinstance(text, TranslatedText)]
+    pages = education_in(language, clinic=clinic)
+    return [
+        *([text.translation.pk, text.awaits_review] for text in translated),
+        *([page.told.fingerprint, page.awaits_review] for page in pages),
     ]
 
 

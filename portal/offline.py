@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from exercises.content import load_education
+from exercises.translations import what_is_told
 from patients.models import RaisedFlag
 from portal.access import PatientRequest, anyone, patient_only
 from portal.comfort import contrast, text_size
@@ -161,13 +162,16 @@ def _pages(edition: PrescriptionEdition | None) -> Iterator[str]:
 def _stamp(request: PatientRequest, edition: PrescriptionEdition | None, day: date) -> str:
     logs = SessionLog.objects.of_patient(request.patient).standing().on_day(day)
     flags = RaisedFlag.objects.of_patient(request.patient).open()
+    texts = [line.exercise_edition for line in edition.lines.all()] if edition else []
+    language = get_language() or ""
     content = [
         day.isoformat(),
         edition.pk if edition else None,
         logs.count(),
         sorted(pause.pk for pause in pauses_of(request.patient)),
         sorted(flags.values_list("pk", flat=True)),
-        [get_language(), text_size(request), contrast(request)],
+        [language, text_size(request), contrast(request)],
+        what_is_told(texts, language, clinic=request.clinic),
         shell(),
         list(OFFLINE_PAGES),
     ]

@@ -66,6 +66,7 @@ def _section(table: Table) -> EducationSection:
     section = EducationSection(
         heading=table.text("heading"),
         text=table.text("text", optional=True),
+        plain=table.text("plain", optional=True),
         facts=tuple(_education_fact(row) for row in table.tables("facts", optional=True)),
         see=table.texts("see", optional=True),
         muscles=table.texts("muscles", optional=True),
@@ -81,6 +82,7 @@ def _education_fact(table: Table) -> EducationFact:
         text=table.text("text"),
         standing=table.term("standing", Standing),
         evidence=table.statement("evidence", load_sources(), optional=True),
+        plain=table.text("plain", optional=True),
     )
     table.done()
     if not FACT_ID.fullmatch(fact.id):

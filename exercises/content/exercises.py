@@ -85,6 +85,8 @@ def parse_exercise(text: str, origin: str) -> ExerciseRecord:
         other_versions=table.statements("other_versions", known, optional=True),
         tissues=table.statements("tissues", known, optional=True),
         cautions=table.statements("cautions", known),
+        # What a caution rests on is said there.
+        plain_cautions=table.statements("plain_cautions", (), optional=True),
         should_feel=table.statements("should_feel", known),
         stop_for=table.statements("stop_for", known),
         figure=read_figure(table.table("figure"), versions) if table.has("figure") else {},
@@ -152,6 +154,8 @@ def _check_exercise(record: ExerciseRecord, table: Table) -> None:
         raise table.error("one_side_only", "is for one of a pair")
     if record.companion_optional and not record.companion:
         raise table.error("companion_optional", "needs a companion")
+    if record.plain_cautions and len(record.plain_cautions) != len(record.cautions):
+        raise table.error("plain_cautions", f"is not {len(record.cautions)} lines, as cautions is")
     if outside := record.dose_range.outside(record.dosage):
         raise table.error(f"dosage.{outside[0]}", "lies outside the exercise's own dose_range")
     _check_hold(record, table)

@@ -231,7 +231,14 @@ class ExerciseRecord:
     harder: tuple[str, ...] = ()
     other_versions: tuple[str, ...] = ()
     tissues: tuple[str, ...] = ()
+    # The cautions as patients read them, line for line; none where they read the cautions.
+    plain_cautions: tuple[str, ...] = ()
     figure: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def take_care(self) -> tuple[str, ...]:
+        """What patients read of the cautions."""
+        return self.plain_cautions or self.cautions
 
     @property
     def awaits_review(self) -> bool:
@@ -271,12 +278,20 @@ class ExerciseRecord:
 
 @dataclass(frozen=True)
 class EducationFact:
-    """What the clinic's source teaches, and how far outside evidence backs it."""
+    """What the clinic's source teaches, and how far outside evidence backs it.
+
+    `plain` says the same to patients, where the text is hard to read.
+    """
 
     id: str
     text: str
     standing: Standing
     evidence: str = ""
+    plain: str = ""
+
+    @property
+    def for_patients(self) -> "EducationFact":
+        return replace(self, text=self.plain or self.text, plain="")
 
 
 @dataclass(frozen=True)
@@ -285,10 +300,16 @@ class EducationSection:
 
     heading: str
     text: str = ""
+    plain: str = ""
     facts: tuple[EducationFact, ...] = ()
     see: tuple[str, ...] = ()
     muscles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def for_patients(self) -> "EducationSection":
+        facts = tuple(fact.for_patients for fact in self.facts)
+        return replace(self, text=self.plain or self.text, plain="", facts=facts)
 
 
 @dataclass(frozen=True)
@@ -305,6 +326,12 @@ class EducationPage:
     reviewer: str
     licence: str
     therapist_notes: tuple[str, ...] = ()
+
+    @property
+    def for_patients(self) -> "EducationPage":
+        """The page in its plain words, without the notes for therapists."""
+        sections = tuple(section.for_patients for section in self.sections)
+        return replace(self, sections=sections, therapist_notes=())
 
     @property
     def facts(self) -> tuple[EducationFact, ...]:

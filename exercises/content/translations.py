@@ -47,7 +47,7 @@ class Told(Protocol):
     @property
     def stop_for(self) -> Sequence[str]: ...
     @property
-    def cautions(self) -> Sequence[str]: ...
+    def take_care(self) -> Sequence[str]: ...
     @property
     def figure(self) -> Mapping[str, Any]: ...
 
@@ -75,7 +75,7 @@ class PatientWords:
             steps=said(told.steps),
             should_feel=said(told.should_feel),
             stop_for=said(told.stop_for),
-            cautions=said(told.cautions),
+            cautions=said(told.take_care),
             figure_words=words_of_figure(told.figure),
         )
 
@@ -117,7 +117,10 @@ class StandingWords:
 
 @dataclass(frozen=True)
 class ToldPage:
-    """A page of patient education in one language; sources and standings as in English."""
+    """A page of patient education in one language; sources and standings as in English.
+
+    Both are `for_patients`.
+    """
 
     page: EducationPage
     original: EducationPage
@@ -259,6 +262,7 @@ def page_fingerprint(page: EducationPage) -> str:
 
 def page_words(page: EducationPage) -> dict[str, Any]:
     """Everything that patients read of a page, without brackets."""
+    page = page.for_patients
     return {
         "title": page.title,
         "introduction": page.introduction,
@@ -285,6 +289,7 @@ def parse_page(
     table = Table.of(text, origin)
     if _english(table) != page_fingerprint(original):
         return None
+    original = original.for_patients
     title, introduction = table.text("title"), table.text("introduction")
     rows = table.tables("sections")
     _same(table, "sections", rows, original.sections)
@@ -293,13 +298,13 @@ def parse_page(
         title=title,
         introduction=introduction,
         sections=tuple(map(_section, rows, original.sections)),
-        therapist_notes=(),
     )
     table.done()
     return ToldPage(page, original, language)
 
 
 def _told(page: EducationPage, language: str) -> ToldPage:
+    page = page.for_patients
     original = ToldPage(page, page)
     if language not in list(Language) or not (path := _path(language, page.slug)).exists():
         return original

@@ -179,7 +179,7 @@ def _parts(edition: ExerciseEdition, words: PatientWords) -> Iterator[Part]:
     yield Part("Steps", _beside(edition.steps, words.steps), is_numbered=True)
     yield Part("Should feel", _beside(edition.should_feel, words.should_feel))
     yield Part("Stop for", _beside(edition.stop_for, words.stop_for))
-    yield Part("Take care", _beside(edition.cautions, words.cautions))
+    yield Part("Take care", _beside(edition.take_care, words.cautions))
     shown = list(words_of_figure(edition.figure))
     yield Part("What the figure shows", _beside(shown, words.figure_words))
 

@@ -263,6 +263,54 @@ def test_no_step_dose_caution_or_reason_to_stop_gets_lost(code, steps, doses, ca
     record = EXERCISES[code]
     counted = (record.steps, record.doses, record.cautions, record.stop_for)
     assert tuple(len(each) for each in counted) == (steps, doses, cautions, stops)
+    assert len(record.plain_cautions) == cautions
+
+
+# What a plain sentence has to keep of the caution that it stands for.
+KEPT = {
+    "low bone density": "low bone density",
+    "hip replacement": "hip replaced",
+    "90 degrees": "90 degrees",
+    "first trimester": "first three months",
+    "pregnancy": "pregnant",
+    "flexion tested": "bending forward",
+    "extension tested": "backward",
+    "red": "red",
+    "green": "green",
+    "two hours": "two hours",
+    "knee": "knee",
+    "stenosis": "narrow",
+    "canal": "canal",
+    "spondylolisthesis": "spondylolisthesis",
+    "surgery": "surgery",
+    "shoulder": "shoulder",
+    "balance": "balance",
+    "kyphosis": "kyphosis",
+    "get up from the floor": "get up from the floor",
+    "neck": "neck",
+    "osteoporosis": "osteoporosis",
+    "chest pain": "pain in your chest",
+    "stop": "stop",
+}
+
+
+@pytest.mark.parametrize("record", EXERCISES.values(), ids=EXERCISES)
+def test_each_plain_sentence_stands_for_its_caution_and_has_no_figures_of_a_study(record):
+    for caution, plain in zip(record.cautions, record.plain_cautions, strict=True):
+        said = [word for word in KEPT if re.search(rf"\b{word}", caution.lower())]
+        assert all(KEPT[word] in plain.lower() for word in said), (caution, plain)
+        assert "%" not in plain
+        assert Statement.parse(plain) == Statement(plain)
+
+
+def test_the_words_that_a_plain_sentence_keeps_are_all_asked_for():
+    cautions = " ".join(caution for record in EXERCISES.values() for caution in record.cautions)
+    assert all(word in cautions.lower() for word in KEPT)
+
+
+def test_patients_read_the_plain_sentences_and_where_there_are_none_the_cautions():
+    assert EXERCISES["FIL"].take_care == EXERCISES["FIL"].plain_cautions
+    assert parsed(PRONE_LYING).take_care == ("Extension tested RED.",)
 
 
 def test_repeated_extension_is_not_held_and_says_what_to_do_instead():
@@ -715,6 +763,20 @@ def test_exercises_form_a_chain_from_easy_to_hard():
             "goes past max_hold_seconds, 300",
             id="range above the hold limit",
         ),
+        pytest.param(
+            'should_feel = ["Rest."]',
+            'should_feel = ["Rest."]\nplain_cautions = ["One.", "Two."]',
+            "plain_cautions",
+            "is not 1 lines, as cautions is",
+            id="two plain sentences for one caution",
+        ),
+        pytest.param(
+            'should_feel = ["Rest."]',
+            'should_feel = ["Rest."]\nplain_cautions = ["One. [BD-PL]"]',
+            "plain_cautions",
+            "there is no source or fact BD-PL",
+            id="a source in a plain sentence",
+        ),
         pytest.param("[[loads]]", "[loads]", "loads", "is not a list", id="one table"),
         pytest.param("[dosage]", "[dosage", "file", "is not TOML", id="broken file"),
     ],
@@ -938,6 +1000,25 @@ def test_a_page_is_read_with_its_facts_in_order():
     assert page.slug == "why"
     assert [fact.id for fact in page.facts] == ["X1", "X2"]
     assert page.source_keys == ("ADJ",)
+
+
+def test_patients_read_the_plain_words_of_a_page_and_where_there_are_none_the_text():
+    text = changed('text = "It turns, too."', 'text = "It rotates."\nplain = "It turns."', PAGE)
+    text = changed('heading = "One"', 'heading = "One"\ntext = "Exact."\nplain = "Plain."', text)
+    page = parse_education_page(f'therapist_notes = ["For us."]\n{text}', "why.toml")
+    told = page.for_patients
+    assert [fact.text for fact in page.facts] == ["The back bends.", "It rotates."]
+    assert [fact.text for fact in told.facts] == ["The back bends.", "It turns."]
+    assert (page.sections[0].text, told.sections[0].text) == ("Exact.", "Plain.")
+    assert told.therapist_notes == ()
+    assert told.for_patients == told
+
+
+def test_the_facts_that_have_plain_words():
+    plain = {fact.id for page in PAGES.values() for fact in page.facts if fact.plain}
+    assert plain == {"E1", "G1", "G4", "G6", "N4", "W1", "W8", "W16"}
+    sections = [section for page in PAGES.values() for section in page.sections if section.plain]
+    assert [section.heading for section in sections] == ["Deep muscles"]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_the_clinic_is_never_the_browsers(clinic):
         ("steps", "\n \n", "This field is required."),
         ("steps", "Stand. [NOWHERE]", "There is no source NOWHERE"),
         ("stop_for", "", "This field is required."),
+        ("plain_cautions", "You fall.", "Write 0 lines, as there are cautions, or none"),
         ("mode", "sideways", "is not one of the available choices"),
         ("position", "hanging", "is not one of the available choices"),
         ("side", "front", "is not one of the available choices"),
@@ -116,6 +117,16 @@ def test_a_name_is_one_line_with_single_blanks(clinic):
     form = form_of(clinic, name=" Wall \n stretch ")
     assert form.is_valid()
     assert form.text["name"] == "Wall stretch"
+
+
+@pytest.mark.parametrize(
+    ("plain", "is_fine"), [("", True), ("One.\nTwo.", True), ("One.", False), ("1\n2\n3", False)]
+)
+def test_plain_words_are_one_for_each_caution_or_none(clinic, plain, is_fine):
+    form = form_of(clinic, cautions="Vertigo. [ADJ]\nKnee pain.", plain_cautions=plain)
+    assert form.is_valid() is is_fine
+    if is_fine:
+        assert form.text["plain_cautions"] == plain.split("\n") * bool(plain)
 
 
 def test_a_hold_longer_than_its_own_limit_is_refused(clinic):

@@ -73,6 +73,19 @@ def test_a_changed_record_makes_exactly_one_new_edition(as_migrator):
     assert first.published_at is not None
 
 
+def test_plain_words_come_as_a_new_edition_and_the_old_one_keeps_its_text(as_migrator):
+    fil = record_of("FIL")
+    load(replace(fil, plain_cautions=()))
+    before = make.exercise("FIL").current
+    assert before.take_care == list(fil.cautions)
+    assert load(fil).new_editions == 1
+    after = make.exercise("FIL").current
+    assert after.number == before.number + 1
+    assert after.take_care == list(fil.plain_cautions)
+    before.refresh_from_db()
+    assert before.take_care == list(fil.cautions)
+
+
 def test_a_record_that_breaks_leaves_nothing_by_halves(as_migrator):
     good = replace(record_of("FIL"), summary="Changed.")
     bad = replace(record_of("REIL"), name="x" * 121)

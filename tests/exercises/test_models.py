@@ -158,6 +158,7 @@ def test_source_keys_name_every_source_of_the_text():
         ({"times_per_day": 0}, "edition_times_per_day_in_range"),
         ({"hold_seconds": 3, "max_hold_seconds": 2}, "edition_hold_within_its_own_limit"),
         ({"name": ""}, "edition_has_a_name"),
+        ({"plain_cautions": ["You fall."]}, "edition_plain_cautions_line_for_line"),
     ],
 )
 def test_an_edition_that_cannot_be_is_refused(clinic, changes, constraint):
@@ -165,6 +166,29 @@ def test_an_edition_that_cannot_be_is_refused(clinic, changes, constraint):
     with pytest.raises(IntegrityError) as error, inside(clinic.pk):
         ExerciseEdition.objects.filter(pk=draft.pk).update(**changes)
     assert refusal(error) == constraint
+
+
+@pytest.mark.parametrize(
+    ("plain", "read", "told"),
+    [
+        pytest.param(
+            ["You feel dizzy.", "Your knee hurts."],
+            ["You feel dizzy.", "Your knee hurts."],
+            [("Vertigo. [ADJ]", "You feel dizzy."), ("Knee pain.", "Your knee hurts.")],
+            id="plain words",
+        ),
+        pytest.param(
+            [],
+            ["Vertigo. [ADJ]", "Knee pain."],
+            [("Vertigo. [ADJ]", ""), ("Knee pain.", "")],
+            id="none",
+        ),
+    ],
+)
+def test_patients_read_plain_words_or_the_cautions_never_nothing(clinic, plain, read, told):
+    text = library.draft(of=clinic, cautions=["Vertigo. [ADJ]", "Knee pain."], plain_cautions=plain)
+    assert text.take_care == read
+    assert text.cautions_as_told == told
 
 
 def test_two_drafts_of_one_exercise_are_refused(clinic):

@@ -157,6 +157,16 @@ def test_a_phone_sees_what_is_signed_and_not_by_whom(clinic):
         TranslationReview.objects.get()
 
 
+def test_the_plain_words_are_what_is_translated(clinic):
+    text = library.draft(of=clinic, cautions=["Vertigo. [ADJ]"], plain_cautions=["You feel dizzy."])
+    assert PatientWords.of(text).cautions == ("You feel dizzy.",)
+    with inside(clinic.pk):
+        own = actions.publish(draft=text, by=make.founder(clinic), at=make.NOW)
+    translate(clinic, own, cautions=("Se marea.",))
+    with inside(clinic.pk):
+        assert texts_in([own], "es", clinic=clinic)[own.pk].take_care == ["Se marea."]
+
+
 def test_a_second_signature_of_the_same_text_is_refused(clinic):
     make.signature(of=shared(), clinic=clinic)
     with pytest.raises(actions.AlreadySigned):

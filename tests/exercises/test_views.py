@@ -6,7 +6,7 @@ from django.urls import reverse
 from clinics.models import AuditEvent
 from clinics.tenancy import inside
 from exercises import actions
-from exercises.content import load_education
+from exercises.content import Statement, load_education
 from exercises.models import Exercise, ExerciseEdition
 from tests import make
 from tests.exercises import library
@@ -313,6 +313,24 @@ def test_an_edition_that_is_not_there(admin, ours, number):
 # Education
 
 
+def test_each_caution_stands_beside_what_patients_read_of_it(therapist):
+    extension = make.exercise("REIL")
+    shown = html(therapist.get(extension.get_absolute_url()))
+    for caution, plain in extension.current.cautions_as_told:
+        said = Statement.parse(caution)
+        assert shown.index(said.text) < shown.index(f'<span dir="auto">{plain}</span>')
+        assert all(f'href="#source-{key}"' in shown for key in said.sources)
+    assert "67%" in shown
+    assert "Patients read these lines as they stand." not in shown
+
+
+def test_cautions_without_plain_words_say_that_patients_read_them(therapist, clinic):
+    own = library.exercise(of=clinic, cautions=["Vertigo. [ADJ]"])
+    shown = html(therapist.get(own.get_absolute_url()))
+    assert "Patients read these lines as they stand." in shown
+    assert "Patients read:" not in shown
+
+
 def test_education_lists_its_pages_with_a_warning(therapist):
     page = html(therapist.get(reverse("exercises:education")))
     for one in load_education():
@@ -328,6 +346,9 @@ def test_an_education_page_says_how_far_each_point_is_backed(therapist, slug):
     for fact in page.facts:
         assert f'id="fact-{fact.id}"' in shown
         assert fact.standing.label in shown
+        assert fact.text in shown
+    plain = [text.plain for text in (*page.facts, *page.sections) if text.plain]
+    assert all(f'Patients read:</strong> <span dir="auto">{one}<' in shown for one in plain)
     for key in page.source_keys:
         assert f'id="source-{key}"' in shown
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinics.tenancy import inside
+from exercises.models import ExerciseTranslation
 from patients.models import Patient, RaisedFlag
 from portal import offline
 from portal.forms import NO_PAIN
@@ -154,6 +155,26 @@ def test_the_stamp_changes_with_what_the_pages_say(phone, patient, edition, cloc
     clock(NOW + DAY)
     stamps.append(stamp())
     assert len(set(stamps)) == 4
+
+
+def test_the_stamp_changes_when_a_text_that_is_kept_is_signed(patient, phone, edition):
+    def stamp(language: str) -> str:
+        spoken = {"accept-language": language}
+        return phone.get("/my/kept.json", headers=spoken).json()["stamp"]
+
+    def sign(code: str) -> None:
+        found = ExerciseTranslation.objects.into("es").get(edition=make.exercise(code).current)
+        make.signature(of=found, clinic=patient.clinic)
+
+    english, before = stamp("en"), stamp("es")
+    sign("FIL")
+    signed = stamp("es")
+    make.signed_page(of=patient.clinic, slug="why_stretch")
+    assert len({before, signed, stamp("es")}) == 3
+    signed = stamp("es")
+    sign("REIL")
+    assert stamp("es") == signed, "not of this programme"
+    assert stamp("en") == english
 
 
 def test_the_log_page_holds_all_steps_and_what_to_do_about_a_sign(phone, edition):

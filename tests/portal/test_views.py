@@ -21,6 +21,7 @@ from prescriptions.models import (
     SessionLog,
 )
 from tests import make
+from tests.exercises import library
 from tests.make import NOW, TODAY, inside
 from tests.portal.conftest import phone_of
 from tests.prescriptions.conftest import words
@@ -152,6 +153,17 @@ def test_cautions_and_reasons_to_stop_are_on_the_page(patient, phone):
     text = words(phone.get(TODAY_PAGE))
     assert "Stop for" in text
     assert "Take care Tell your therapist if one of these fits you:" in text
+    for plain in make.exercise("REIL").current.plain_cautions:
+        assert plain in text
+    assert "67%" not in text
+
+
+def test_cautions_that_nobody_put_into_plain_words_are_read_as_they_are(patient, phone, clinic):
+    own = library.exercise(of=clinic, cautions=["Vertigo. [ADJ]"])
+    with inside(clinic.pk):
+        lines = [make.line_of(own)]
+    publish(patient, lines=lines)
+    assert "if one of these fits you: Vertigo." in words(phone.get(TODAY_PAGE))
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,26 @@
+"""The exercises of all clinics and of each, what their editions say, and what these load."""
+
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, Self
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import F, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from clinics.models import Clinic, ClinicModel, ClinicQuerySet, User
+from clinics.models import Clinic, ClinicQuerySet, User
 from clinics.text import folded
-from exercises.content import ENGLISH, PatientWords, Statement, ToldPage
-from exercises.content.translations import LISTS, TEXTS
+from exercises.content import ENGLISH, Statement
 from exercises.dosage import LIMITS, Dosage
+from exercises.models.columns import amount, dosage_in_range, lines, terms
 from exercises.vocabulary import (
     Demand,
     Direction,
     Equipment,
-    Language,
     Mode,
     Position,
     Range,
@@ -206,34 +206,6 @@ class ExerciseEditionQuerySet(ClinicQuerySet):
         return self.order_by("-number")
 
 
-def dosage_in_range(prefix: str) -> list[models.CheckConstraint]:
-    """Constraints that keep each dosage column within what can be typed at all."""
-    return [
-        models.CheckConstraint(
-            condition=Q(**{f"{name}__range": (limit.least, limit.most)}),
-            name=f"{prefix}_{name}_in_range",
-        )
-        for name, limit in LIMITS.items()
-    ]
-
-
-def _terms(choices: list[tuple[str, str]]) -> ArrayField:
-    return ArrayField(models.CharField(max_length=40, choices=choices), default=list, blank=True)
-
-
-def _lines() -> ArrayField:
-    """Lines of text; a statement may end with the keys of its sources in square brackets."""
-    return ArrayField(models.TextField(), default=list, blank=True)
-
-
-def amount(name: str) -> models.PositiveSmallIntegerField:
-    limit = LIMITS[name]
-    return models.PositiveSmallIntegerField(
-        default=limit.default,
-        validators=[MinValueValidator(limit.least), MaxValueValidator(limit.most)],
-    )
-
-
 class ExerciseEdition(models.Model):
     """One text of an exercise. A draft may change; what is published is kept as it is."""
 
@@ -250,20 +222,20 @@ class ExerciseEdition(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True)
 
     name = models.CharField(max_length=NAME_LENGTH)
-    synonyms = _lines()
+    synonyms = lines()
     summary = models.TextField(max_length=500)
     mode = models.CharField(max_length=20, choices=Mode.choices())
     position = models.CharField("start position", max_length=30, choices=Position.choices())
     start = models.TextField("how to start", max_length=500, blank=True)
-    equipment = _terms(Equipment.choices())
-    optional_equipment = _terms(Equipment.choices())
-    demands = _terms(Demand.choices())
+    equipment = terms(Equipment.choices())
+    optional_equipment = terms(Equipment.choices())
+    demands = terms(Demand.choices())
     companion = models.ForeignKey(
         Exercise, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     # An optional companion is offered; any other is missed when it does not follow.
     companion_optional = models.BooleanField(default=False)
-    companion_note = _lines()
+    companion_note = lines()
     side = models.CharField(max_length=5, choices=Side.choices(), default=Side.NONE.value)
     one_side_only = models.BooleanField(default=False)
 
@@ -283,15 +255,17 @@ class ExerciseEdition(models.Model):
     dose_range = models.JSONField(default=dict, blank=True)
 
     direction_note = models.TextField(max_length=1000)
-    steps = _lines()
-    should_feel = _lines()
-    stop_for = _lines()
-    cautions = _lines()
-    easier = _lines()
-    harder = _lines()
-    tissues = _lines()
-    background = _lines()
-    other_versions = _lines()
+    steps = lines()
+    should_feel = lines()
+    stop_for = lines()
+    cautions = lines()
+    # For patients, one for each caution; none where they read the cautions themselves.
+    plain_cautions = lines("cautions in plain words")
+    easier = lines()
+    harder = lines()
+    tissues = lines()
+    background = lines()
+    other_versions = lines()
     # The facts of the first source, by their ids, and remarks on the terms above.
     facts = models.JSONField(default=list, blank=True)
     remarks = models.JSONField(default=dict, blank=True)
@@ -326,6 +300,10 @@ class ExerciseEdition(models.Model):
                 name="edition_hold_within_its_own_limit",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="edition_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(plain_cautions__len=0) | Q(plain_cautions__len=F("cautions__len")),
+                name="edition_plain_cautions_line_for_line",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -356,6 +334,16 @@ class ExerciseEdition(models.Model):
     def awaits_review(self) -> bool:
         """Only a translation waits for the clinic's word before patients are told that it does."""
         return False
+
+    @property
+    def take_care(self) -> list[str]:
+        """What patients read of the cautions."""
+        return self.plain_cautions or self.cautions
+
+    @property
+    def cautions_as_told(self) -> list[tuple[str, str]]:
+        """Each caution with what patients read instead; empty where they read the caution."""
+        return list(zip_longest(self.cautions, self.plain_cautions, fillvalue=""))
 
     @property
     def dosage(self) -> Dosage:
@@ -456,142 +444,3 @@ class Load(models.Model):
     def plain_words(self) -> str:
         """As a patient reads it: Low back: bend forward."""
         return f"{Region(self.region).plain}: {Direction(self.direction).plain}"
-
-
-class ExerciseTranslationQuerySet(ClinicQuerySet):
-    def into(self, language: str) -> Self:
-        return self.filter(language=language)
-
-    def with_word_of(self, clinic: Clinic) -> Self:
-        """With `is_signed`: whether the clinic has signed it."""
-        reviews = TranslationReview.objects.of(clinic).filter(translation=OuterRef("pk"))
-        return self.annotate(is_signed=Exists(reviews))
-
-    def newest_first(self) -> Self:
-        return self.select_related("written_by").order_by("-number")
-
-    def best_last(self) -> Self:
-        """What patients read comes last: the newest that is signed, else the newest."""
-        return self.order_by("is_signed", "number")
-
-
-class ExerciseTranslation(models.Model):
-    """What patients read of one edition, in another language, line for line.
-
-    It is kept as it was written: a correction is the next number, and awaits its own review.
-    What the statements rest on is said by the edition alone.
-    """
-
-    clinic = models.ForeignKey(
-        Clinic, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    edition = models.ForeignKey(
-        ExerciseEdition, models.PROTECT, related_name="translations", db_index=False
-    )
-    language = models.CharField(max_length=10, choices=Language.choices())
-    number = models.PositiveSmallIntegerField()
-    written_at = models.DateTimeField()
-    # Nobody: it was loaded from the catalogue's files.
-    written_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    name = models.CharField(max_length=NAME_LENGTH)
-    summary = models.TextField(max_length=500)
-    direction_note = models.TextField(max_length=1000)
-    steps = _lines()
-    should_feel = _lines()
-    stop_for = _lines()
-    cautions = _lines()
-    # What the figure shows, as a whole, at its start and at its end, then its marks.
-    figure_words = _lines()
-
-    is_signed: bool  # where a query asked for it
-
-    objects = ExerciseTranslationQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["edition", "language", "number"], name="translation_number_once"
-            ),
-            models.CheckConstraint(condition=~Q(name=""), name="translation_has_a_name"),
-            models.CheckConstraint(condition=~Q(language="en"), name="translation_not_english"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.language}, {self.number})"
-
-    @property
-    def words(self) -> PatientWords:
-        parts: dict[str, Any] = {part: getattr(self, part) for part in TEXTS}
-        parts |= {part: tuple(getattr(self, part)) for part in LISTS}
-        return PatientWords(**parts)
-
-
-class TranslationReviewQuerySet(ClinicQuerySet):
-    def on(self, translations: "Sequence[ExerciseTranslation]") -> Self:
-        return self.filter(translation__in=translations)
-
-
-class EducationReviewQuerySet(ClinicQuerySet):
-    def on(self, told: ToldPage) -> Self:
-        """On the page as it reads now."""
-        same = {"slug": told.page.slug, "language": told.language, "fingerprint": told.fingerprint}
-        return self.filter(**same)
-
-    def into(self, language: str) -> Self:
-        return self.filter(language=language)
-
-
-class Signature(ClinicModel):
-    """A clinician of the clinic has read a translation beside its original. Never withdrawn."""
-
-    reviewer = models.CharField(max_length=200)
-    licence = models.CharField(max_length=200)
-    signed_at = models.DateTimeField()
-    signed_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.reviewer}, {self.licence}"
-
-
-class TranslationReview(Signature):
-    """A clinic's word on one translation of an exercise."""
-
-    translation = models.ForeignKey(
-        ExerciseTranslation, models.PROTECT, related_name="reviews", db_index=False
-    )
-
-    objects = TranslationReviewQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["clinic", "translation"], name="translation_once"),
-            models.CheckConstraint(
-                condition=~Q(reviewer="") & ~Q(licence=""), name="translation_review_by_whom"
-            ),
-        ]
-
-
-class EducationReview(Signature):
-    """A clinic's word on one translated page of patient education, as it read on that day."""
-
-    slug = models.CharField(max_length=60)
-    language = models.CharField(max_length=10, choices=Language.choices())
-    # Of the translated words and of the English beside them.
-    fingerprint = models.CharField(max_length=64)
-
-    objects = EducationReviewQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["clinic", "slug", "language", "fingerprint"], name="education_once"
-            ),
-            models.CheckConstraint(
-                condition=~Q(reviewer="") & ~Q(licence=""), name="education_review_by_whom"
-            ),
-        ]

@@ -1,18 +1,22 @@
 """The staff door: who may enter a view, and what they may do once inside."""
 
 from collections.abc import Callable
-from enum import StrEnum, auto
 from functools import wraps
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 from clinics import tenancy
 from clinics.models import Clinic, Membership, User
+from clinics.roles import GRANTS as GRANTS
+from clinics.roles import Can as Can
+from clinics.roles import rights_of
 
 View = Callable[..., HttpResponse]
 CHOSEN_CLINIC = "clinic_id"
@@ -25,6 +29,7 @@ class StaffRequest(HttpRequest):
     user: User
     clinic: Clinic
     membership: Membership
+    rights: frozenset[Can]
 
 
 class PersonRequest(HttpRequest):
@@ -33,24 +38,12 @@ class PersonRequest(HttpRequest):
     user: User
 
 
-class Can(StrEnum):
-    VIEW = auto()
-    PRESCRIBE = auto()
-    ADMINISTER = auto()
-
-
-GRANTS = {
-    Membership.Role.ADMIN: frozenset(Can),
-    Membership.Role.THERAPIST: frozenset({Can.VIEW, Can.PRESCRIBE}),
-    Membership.Role.ASSISTANT: frozenset({Can.VIEW}),
-}
-
-
 def staff(can: Can) -> Callable[[View], View]:
     """Let in members of the chosen clinic whose role grants `can`.
 
-    The view runs in one transaction inside that clinic, and finds `request.clinic` and
-    `request.membership`. Nobody chosen, or a membership that ended: on to the choice of clinics.
+    The view runs in one transaction inside that clinic, and finds `request.clinic`,
+    `request.membership` and `request.rights`. Nobody chosen, or a membership that ended: on to
+    the choice of clinics.
     """
 
     def decorate(view: View) -> View:
@@ -63,6 +56,7 @@ def staff(can: Can) -> Callable[[View], View]:
                 membership = _membership(request.user, clinic_id)
                 if membership is not None:
                     request.membership, request.clinic = membership, membership.clinic
+                    request.rights = rights_of(membership.role)
                     if not may(request, can):
                         raise PermissionDenied
                     with timezone.override(request.clinic.zone):
@@ -71,6 +65,7 @@ def staff(can: Can) -> Callable[[View], View]:
             return _to_choice(request)
 
         enter.door = "staff"  # type: ignore[attr-defined]
+        enter.can = can  # type: ignore[attr-defined]
         return enter
 
     return decorate
@@ -78,7 +73,7 @@ def staff(can: Can) -> Callable[[View], View]:
 
 def may(request: StaffRequest, can: Can) -> bool:
     """Whether the person at the door may also do this; what they may not is not offered."""
-    return can in GRANTS[Membership.Role(request.membership.role)]
+    return can in request.rights
 
 
 def person(view: View) -> View:
@@ -90,6 +85,19 @@ def person(view: View) -> View:
             return view(request, *args, **kwargs)
 
     enter.door = "person"  # type: ignore[attr-defined]
+    return enter
+
+
+def link_holder(view: View) -> View:
+    """Let in whoever holds a link that was mailed, signed in or not; the view looks at the link."""
+
+    @login_not_required
+    @never_cache
+    @wraps(view)
+    def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    enter.door = "link"  # type: ignore[attr-defined]
     return enter
 
 

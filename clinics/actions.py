@@ -3,7 +3,7 @@
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinics import audit, tenancy
+from clinics import audit, sessions, tenancy
 from clinics.actors import SYSTEM, CanAct
 from clinics.models import Clinic, Membership, User
 
@@ -38,39 +38,105 @@ def add_member(*, clinic: Clinic, user: User, role: Membership.Role, by: CanAct)
         if "one_membership_per_clinic" not in str(error):
             raise
         raise AlreadyMember from error
-    audit.record(
-        clinic_id=clinic.pk,
-        by=by,
-        verb="added a member",
-        target=membership,
-        person=user.name,
-        role=str(role),
-    )
+    _audit(membership, by, "added a member", role=str(role))
     return membership
 
 
 @transaction.atomic
 def end_membership(*, membership: Membership, by: CanAct) -> Membership:
-    """End a person's work in the clinic, from the next request on; twice changes nothing.
+    """End a person's work in the clinic and their sessions there; twice changes nothing.
 
     Raises LastAdmin.
     """
-    colleagues = Membership.objects.active().of(membership.clinic)
-    admins = list(
-        colleagues.filter(role=Membership.Role.ADMIN).select_for_update().values_list("pk")
-    )
-    if admins == [(membership.pk,)]:
-        raise LastAdmin
-    if Membership.objects.active().filter(pk=membership.pk).update(ended_at=timezone.now()):
-        audit.record(
-            clinic_id=membership.clinic_id,
-            by=by,
-            verb="ended a membership",
-            target=membership,
-            person=membership.user.name,
-        )
-    membership.refresh_from_db(fields=["ended_at"])
+    _hold_the_last_admin(membership)
+    now = timezone.now()
+    standing = Membership.objects.filter(pk=membership.pk, ended_at=None)
+    if standing.update(ended_at=now, locked_at=None):
+        sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+        _audit(membership, by, "ended a membership")
+    membership.refresh_from_db(fields=["ended_at", "locked_at"])
     return membership
+
+
+@transaction.atomic
+def bring_back(*, membership: Membership, role: Membership.Role, by: CanAct) -> Membership:
+    """Let somebody who worked here before work here again, from now on in this role."""
+    membership.role, membership.started_at = role, timezone.now()
+    membership.ended_at = membership.locked_at = membership.ends_at = None
+    membership.reason = ""
+    membership.save()
+    _audit(membership, by, "brought a member back", role=str(role))
+    return membership
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: Membership.Role, by: CanAct) -> Membership:
+    """Give a person another role from the next request on, and end their sessions in the clinic.
+
+    The same role changes nothing. Raises LastAdmin.
+    """
+    before = membership.role
+    if before == role:
+        return membership
+    if role != Membership.Role.ADMIN:
+        _hold_the_last_admin(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+    _audit(membership, by, "changed a role", changed={"role": [str(before), str(role)]})
+    return membership
+
+
+@transaction.atomic
+def lock_membership(*, membership: Membership, by: CanAct) -> Membership:
+    """Keep a person out of this clinic from the next request on, until an admin restores them.
+
+    Their account, and what they do in other clinics, is not touched. Raises LastAdmin.
+    """
+    _hold_the_last_admin(membership)
+    membership.locked_at = timezone.now()
+    membership.save(update_fields=["locked_at"])
+    sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+    _audit(membership, by, "locked a member out")
+    return membership
+
+
+@transaction.atomic
+def unlock_membership(*, membership: Membership, by: CanAct) -> Membership:
+    """Let a person who was locked out in again; they sign in anew."""
+    membership.locked_at = None
+    membership.save(update_fields=["locked_at"])
+    _audit(membership, by, "let a locked member in again")
+    return membership
+
+
+def hold(clinic_id: int) -> Clinic:
+    """The clinic's row, locked: whoever changes its people does so one after the other."""
+    return Clinic.objects.select_for_update(no_key=True).get(pk=clinic_id)
+
+
+def _hold_the_last_admin(membership: Membership) -> None:
+    """Refuse to take away the last admin; the database refuses it too."""
+    hold(membership.clinic_id)
+    admins = (
+        Membership.objects.active()
+        .of(membership.clinic)
+        .filter(role=Membership.Role.ADMIN, user__is_active=True)
+    )
+    if list(admins.values_list("pk", flat=True)) == [membership.pk]:
+        raise LastAdmin
+
+
+def _audit(membership: Membership, by: CanAct, verb: str, **detail: object) -> None:
+    audit.record(
+        clinic_id=membership.clinic_id,
+        by=by,
+        verb=verb,
+        target=membership,
+        patient_id=None,
+        person=membership.user.name,
+        **detail,
+    )
 
 
 @transaction.atomic

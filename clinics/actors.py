@@ -33,4 +33,9 @@ class CanAct(Protocol):
     def actor(self) -> Actor: ...
 
 
+def operator(name: str) -> Actor:
+    """Whoever runs the server, acting from its command line."""
+    return Actor(ActorKind.SYSTEM, None, f"{name} (operator)"[:200])
+
+
 SYSTEM = Actor(ActorKind.SYSTEM, None, "Bearing")

@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -5,13 +6,15 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from clinics.actors import Actor, ActorKind
 from clinics.thresholds import Thresholds, thresholds_from
 
+LONGEST_OPERATOR_ACCESS = timedelta(minutes=60)
+STAFF_INVITATION_LASTS = timedelta(hours=72)
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
 
@@ -129,10 +132,9 @@ class ClinicModel(models.Model):
 
 class MembershipQuerySet(ClinicQuerySet):
     def active(self) -> Self:
-        return self.filter(ended_at=None)
-
-    def ended(self) -> Self:
-        return self.exclude(ended_at=None)
+        """Those that open the door now: not ended, not locked, not past their time."""
+        is_in_time = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
+        return self.filter(is_in_time, ended_at=None, locked_at=None)
 
     def of_user(self, user: User) -> Self:
         return self.filter(user=user)
@@ -149,17 +151,31 @@ class MembershipQuerySet(ClinicQuerySet):
 
 
 class Membership(ClinicModel):
-    """What a person may do in one clinic. Ended, never deleted: the record names people."""
+    """What a person may do in one clinic. Ended, never deleted: the record names people.
+
+    Locked, it waits for an admin of the clinic to restore it. An operator's is only ever for a
+    time, which is set when it begins and ends by itself.
+    """
 
     class Role(models.TextChoices):
         ADMIN = "admin", "Admin"
         THERAPIST = "therapist", "Therapist"
         ASSISTANT = "assistant", "Assistant"
+        OPERATOR = "operator", "Operator"
+
+    class State(models.TextChoices):
+        WORKING = "working", "Works here"
+        LOCKED = "locked", "Locked"
+        ENDED = "ended", "Worked here before"
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    locked_at = models.DateTimeField(null=True, blank=True)
+    # Of an operator: until when, and why the clinic was entered.
+    ends_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -167,12 +183,84 @@ class Membership(ClinicModel):
         constraints = [
             models.UniqueConstraint(fields=["clinic", "user"], name="one_membership_per_clinic"),
             models.CheckConstraint(
-                condition=Q(role__in=["admin", "therapist", "assistant"]), name="membership_role"
+                condition=Q(role__in=["admin", "therapist", "assistant", "operator"]),
+                name="membership_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(locked_at=None) | Q(ended_at=None), name="membership_locked_or_ended"
+            ),
+            models.CheckConstraint(
+                condition=(~Q(role="operator") & Q(ends_at=None, reason=""))
+                | (
+                    Q(role="operator", ends_at__isnull=False)
+                    & ~Q(reason="")
+                    & Q(ends_at__lte=F("started_at") + LONGEST_OPERATOR_ACCESS)
+                ),
+                name="membership_of_operator_ends",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.clinic}"
+
+    @property
+    def state(self) -> "Membership.State":
+        if self.ended_at or (self.ends_at and self.ends_at <= timezone.now()):
+            return Membership.State.ENDED
+        return Membership.State.LOCKED if self.locked_at else Membership.State.WORKING
+
+
+class StaffInvitationQuerySet(ClinicQuerySet):
+    def waiting(self) -> Self:
+        """Neither accepted nor withdrawn; it may be past its time, and can be sent again."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def open_at(self, now: datetime) -> Self:
+        return self.waiting().filter(expires_at__gt=now)
+
+
+class StaffInvitation(ClinicModel):
+    """A mailed link with which a person joins the clinic, once. Only its hash is kept."""
+
+    email = models.EmailField()
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=20, choices=Membership.Role)
+    token_hash = models.CharField(max_length=64)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # What came of it.
+    membership = SameClinicForeignKey(Membership, null=True, blank=True, related_name="invitations")
+
+    objects = StaffInvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="invited_once",
+            ),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="invited_in_lower_case"),
+            models.CheckConstraint(
+                condition=Q(role__in=["admin", "therapist", "assistant"]), name="invited_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, membership=None)
+                | Q(accepted_at__isnull=False, membership__isnull=False, withdrawn_at=None),
+                name="invited_accepted_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("sent_at") + STAFF_INVITATION_LASTS),
+                name="invited_for_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.name}"
 
 
 class AuditEvent(ClinicModel):

@@ -1,6 +1,5 @@
 """Every act on a patient's record and on the patient's way into the portal."""
 
-import hashlib
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +9,10 @@ from uuid import UUID, uuid4, uuid5
 
 from django.db import IntegrityError, transaction
 
-from clinics import audit, tenancy
+from clinics import audit, tenancy, tokens
 from clinics.actors import CanAct
 from clinics.models import Clinic, User
+from clinics.tokens import hash_of as hash_of
 from patients import codes
 from patients.models import (
     Device,
@@ -162,7 +162,7 @@ def invite(*, patient: Patient, at: datetime, by: User) -> tuple[Invitation, str
     if not locked:
         raise PatientArchived
     Invitation.objects.of_patient(patient).not_used().update(revoked_at=at)
-    token = f"{patient.clinic_id:x}-{secrets.token_urlsafe(24)}"
+    token = tokens.new_token(patient.clinic_id)
     invitation = Invitation.objects.create(
         clinic_id=patient.clinic_id,
         patient=patient,
@@ -178,14 +178,10 @@ def invite(*, patient: Patient, at: datetime, by: User) -> tuple[Invitation, str
 
 def clinic_of(token: str) -> int:
     """The clinic in which a token has to be looked up. Raises InvitationRefused."""
-    clinic, _, secret = token.partition("-")
     try:
-        clinic_id = int(clinic, 16)
-    except ValueError:
+        return tokens.clinic_of(token)
+    except tokens.NotAToken:
         raise InvitationRefused from None
-    if not secret or not 0 < clinic_id < 2**63:
-        raise InvitationRefused
-    return clinic_id
 
 
 def find_invitation(*, token: str, at: datetime) -> Invitation:
@@ -260,11 +256,6 @@ def seen(*, device: Device, at: datetime) -> bool:
     if at - device.last_seen_at < SEEN_AGAIN_AFTER:
         return False
     return Device.objects.filter(pk=device.pk).update(last_seen_at=at) > 0
-
-
-def hash_of(secret: str) -> str:
-    """What is stored of a token or secret: they are random, so one plain hash is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _audit(target: Patient | PatientModel, by: CanAct, verb: str, **detail: object) -> None:

@@ -284,29 +284,34 @@ def record_session(
     client_uuid: UUID,
     done_at: datetime,
     received_at: datetime,
-    by: Patient,
+    by: Patient | User,
     phone: PhoneTime = NO_PHONE,
 ) -> SessionLog:
     """Store what the patient did, once for each `client_uuid`, however often it is sent.
 
-    `phone` is what its clock said, for a log that may have waited there.
+    By the patient, or by the member of staff who was there when it was done in the clinic; the
+    edition then comes with its patient and clinic. `phone` is what the phone's clock said, for a
+    log that may have waited there.
 
     Raises NotInThisProgramme, or LogDiffers when another content is stored under the key.
     """
+    patient, entered_by = (by, None) if isinstance(by, Patient) else (edition.patient, by)
     log = SessionLog(
-        clinic_id=by.clinic_id,
-        patient=by,
+        clinic_id=patient.clinic_id,
+        patient=patient,
         edition=edition,
         client_uuid=client_uuid,
         digest=_digest(edition, entries),
         done_at=done_at,
-        local_date=by.local_date(done_at),
+        local_date=patient.local_date(done_at),
         received_at=received_at,
         tapped_at=phone.tapped_at,
         utc_offset=phone.utc_offset,
         is_time_unsure=phone.is_unsure,
+        entered_by=entered_by,
     )
-    return _write_log(log, entries, verb="logged a session")
+    verb = "logged a session in the clinic" if entered_by else "logged a session"
+    return _write_log(log, entries, verb=verb, by=by)
 
 
 @transaction.atomic
@@ -335,7 +340,7 @@ def correct_session(
         received_at=received_at,
         corrects=log,
     )
-    return _write_log(correction, entries, verb="corrected a session")
+    return _write_log(correction, entries, verb="corrected a session", by=by)
 
 
 @transaction.atomic
@@ -356,10 +361,12 @@ def withdraw_session(*, log: SessionLog, received_at: datetime, by: Patient) -> 
         corrects=log,
         is_withdrawal=True,
     )
-    return _write_log(withdrawal, [], verb="took a session back")
+    return _write_log(withdrawal, [], verb="took a session back", by=by)
 
 
-def _write_log(log: SessionLog, entries: Sequence[EntryReport], *, verb: str) -> SessionLog:
+def _write_log(
+    log: SessionLog, entries: Sequence[EntryReport], *, verb: str, by: CanAct
+) -> SessionLog:
     patient = log.patient
     Patient.objects.hold(patient.pk)
     stored = SessionLog.objects.of_patient(patient).filter(client_uuid=log.client_uuid).first()
@@ -381,7 +388,7 @@ def _write_log(log: SessionLog, entries: Sequence[EntryReport], *, verb: str) ->
     watch.judge(written, patient=patient, at=log.received_at)
     later = Q(last_logged_at=None) | Q(last_logged_at__lt=log.done_at)
     Patient.objects.filter(later, pk=patient.pk).update(last_logged_at=log.done_at)
-    _audit(patient, verb, log)
+    _audit(by, verb, log)
     return log
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.db.models import Q
 from django.urls import reverse
@@ -80,6 +80,13 @@ class Story:
     first: date
     last: date
     days: Sequence[Day]
+
+
+class _When(NamedTuple):
+    """The day of a log, and of one in the clinic the name of who wrote it down."""
+
+    day: date
+    entered_by: str
 
 
 @dataclass(frozen=True)
@@ -267,30 +274,36 @@ def _courses(span: _Span) -> Iterator[Happening]:
 
 
 def _logs(span: _Span) -> Iterator[Happening]:
-    """One line for each day; of a log that was corrected, the correction speaks."""
+    """One line for each day, and one for what was done in the clinic; of a log that was
+    corrected, the correction speaks."""
     days = (span.first, span.last)
-    outcomes: dict[date, list[str]] = defaultdict(list)
-    last: dict[date, datetime] = {}
+    outcomes: dict[_When, list[str]] = defaultdict(list)
+    last: dict[_When, datetime] = {}
     entries = SessionEntry.objects.of_patient(span.patient).filter(
         log__local_date__range=days, log__corrections=None
     )
-    for day, done_at, outcome in entries.values_list("log__local_date", "log__done_at", "outcome"):
-        outcomes[day].append(outcome)
-        last[day] = max(done_at, last.get(day, done_at))
-    colours: dict[date, dict[Colour, str]] = defaultdict(dict)
+    for day, name, done_at, outcome in entries.values_list(
+        "log__local_date", "log__entered_by__name", "log__done_at", "outcome"
+    ):
+        when = _When(day, name or "")
+        outcomes[when].append(outcome)
+        last[when] = max(done_at, last.get(when, done_at))
+    colours: dict[_When, dict[Colour, str]] = defaultdict(dict)
     responses = EntryResponse.objects.of_patient(span.patient).filter(
         entry__log__local_date__range=days, entry__log__corrections=None
     )
-    for day, colour, reason in responses.latest_of_each().values_list(
-        "entry__log__local_date", "colour", "reason"
+    for day, name, colour, reason in responses.latest_of_each().values_list(
+        "entry__log__local_date", "entry__log__entered_by__name", "colour", "reason"
     ):
-        colours[day].setdefault(Colour(colour), reason)
-    for day, said in outcomes.items():
-        worst = next((colour for colour in WORST_FIRST if colour in colours[day]), None)
+        colours[_When(day, name or "")].setdefault(Colour(colour), reason)
+    for when, said in outcomes.items():
+        worst = next((colour for colour in WORST_FIRST if colour in colours[when]), None)
+        where = "Log in the clinic" if when.entered_by else "Home log"
         yield Happening(
-            last[day],
-            f"Home log: {said.count(Outcome.DONE)} of {len(said)} done",
-            _said(colours[day][worst]) if worst else (),
+            last[when],
+            f"{where}: {said.count(Outcome.DONE)} of {len(said)} done",
+            _said(colours[when][worst]) if worst else (),
+            by=when.entered_by,
             word=worst.label if worst else "",
             tone=TONES.get(worst, "") if worst else "",
         )

@@ -2,6 +2,7 @@ from django.urls import path
 
 from prescriptions.views import (
     alerts,
+    clinic_log,
     desk_answers,
     drafts,
     handout,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("templates/<int:pk>/archive/", templates.archive, name="archive_template"),
     path("templates/<int:pk>/restore/", templates.restore, name="restore_template"),
     path("editions/<int:pk>/", programmes.edition, name="edition"),
+    path("editions/<int:pk>/log/", clinic_log.log_in_clinic, name="log_in_clinic"),
     path("editions/<int:pk>/handout/", handout.handout, name="handout"),
     path("editions/<int:pk>/note/", handout.note, name="note"),
     path("<int:pk>/", programmes.detail, name="detail"),

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
 from clinics import actions as clinic_actions
+from clinics import invitations
 from clinics.models import Clinic, Membership, User
 from clinics.tenancy import inside
 from exercises import actions as exercise_actions
@@ -101,6 +102,26 @@ def member(
 ) -> Membership:
     with inside(of.pk):
         return clinic_actions.add_member(clinic=of, user=user, role=role, by=user)
+
+
+def staff_invitation(
+    *,
+    of: Clinic,
+    name: str = "New Colleague",
+    email: str | None = None,
+    role: Membership.Role = Membership.Role.THERAPIST,
+    at: datetime | None = None,
+) -> invitations.Sent:
+    """An invitation by the clinic's first admin, with its token."""
+    with inside(of.pk):
+        by = Membership.objects.of(of).select_related("user", "clinic").order_by("pk")[0]
+        return invitations.invite(
+            name=name,
+            email=email or f"new{next(_number)}@example.org",
+            role=role,
+            by=by,
+            at=at or timezone.now(),
+        )
 
 
 def founder(of: Clinic) -> User:
@@ -448,6 +469,7 @@ def messages_read(*, of: Patient, up_to: Message, by: User | None = None, at: da
 
 def everything(*, of: Clinic, word: str = "word") -> Patient:
     """A patient with a row in every table of a clinic, `word` in every text."""
+    staff_invitation(of=of, name=f"Colleague {word}")
     one = patient(of=of, name=f"Patient {word}")
     screen(of=episode(of=one, complaint=word))
     note(of=one, text=word)

@@ -110,6 +110,12 @@ def walk_through(browser: Browser, live_server):
     return walk_through
 
 
+def loggable(clinic) -> PrescriptionEdition:
+    """A programme that is not paused by a red flag."""
+    patient = make.patient(of=clinic, name=LONG_WORD)
+    return make.edition(of=patient, lines=[make.line("FIL"), make.line("TILT")])
+
+
 @pytest.fixture
 def site(transactional_db):
     """A clinic with a row of each kind, and long words in every text."""
@@ -126,6 +132,7 @@ def test_every_page_of_the_staff(site, walk_through):
         published = PrescriptionEdition.objects.of(clinic).published().get()
     # What a draft's number does not open.
     addresses.append(reverse("prescriptions:edition", args=[published.pk]))
+    addresses.append(reverse("prescriptions:log_in_clinic", args=[loggable(clinic).pk]))
     for_admins, for_therapists = pages(admin, addresses), pages(therapist, addresses)
     assert set(for_therapists) < set(for_admins)
     # A therapist looks again only at what an admin sees otherwise.
@@ -169,11 +176,19 @@ def test_every_page_before_the_doors(site, walk_through):
         by = make.founder(clinic)
         _, token = patient_actions.invite(patient=patient, at=make.timezone_now(), by=by)
     nobody, person = Client(), Client()
-    person.force_login(make.user(name=LONG_WORD, password="a long sample password"))
+    person.force_login(
+        make.user(name=LONG_WORD, email="one@example.org", password="a long sample password")
+    )
     link = reverse("portal:enter", args=[token])
-    for_nobody = pages(nobody, [link, *ENTRANCES])
+    to_join = [
+        reverse("clinics:join", args=[make.staff_invitation(of=clinic, email=email).token])
+        for email in ("new@example.org", "one@example.org")
+    ]
+    for_nobody = pages(nobody, [link, *to_join, *ENTRANCES])
     assert reverse("account_login") in for_nobody
+    assert set(to_join) <= set(for_nobody)
     wrong = walk_through(nobody, for_nobody, **PHONE)
     for_a_person = [page for page in pages(person, ENTRANCES) if page not in for_nobody]
+    for_a_person.append(to_join[1])
     wrong += walk_through(person, for_a_person, **DESK)
     assert not wrong, "\n".join(wrong)

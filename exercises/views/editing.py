@@ -21,7 +21,7 @@ OUTDATED = (
 
 
 @require_safe
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def own(request: StaffRequest) -> HttpResponse:
     """The clinic's own exercises: drafts, published and archived ones."""
     exercises = Exercise.objects.of(request.clinic).with_drafts().order_by("-pk")
@@ -30,7 +30,7 @@ def own(request: StaffRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def create(request: StaffRequest) -> HttpResponse:
     """Add an exercise of the clinic; it begins as a draft."""
     form = ExerciseForm(request.POST or None, clinic=request.clinic, today=timezone.localdate())
@@ -47,7 +47,7 @@ def create(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def figure_preview(request: StaffRequest) -> HttpResponse:
     """The drawing as the editor has it now, or which joint is wrong and why. Stores nothing."""
     form = FigurePreviewForm(request.POST, clinic=request.clinic)
@@ -57,7 +57,7 @@ def figure_preview(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def copy(request: StaffRequest, pk: int) -> HttpResponse:
     """Begin the clinic's own version of an exercise."""
     published = Exercise.objects.visible_to(request.clinic).published()
@@ -72,7 +72,7 @@ def copy(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Write the draft of the next edition; what is published stays as it is."""
     exercise = get_object_or_404(Exercise.objects.of(request.clinic).active(), pk=pk)
@@ -105,7 +105,7 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def publish(request: StaffRequest, pk: int) -> HttpResponse:
     """Show what the draft changes, then make it what therapists prescribe."""
     exercise = get_object_or_404(Exercise.objects.of(request.clinic).active(), pk=pk)
@@ -122,7 +122,7 @@ def publish(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask, then throw the draft away; an exercise that was never published goes with it."""
     exercise = get_object_or_404(Exercise.objects.of(request.clinic), pk=pk)
@@ -142,7 +142,7 @@ def discard(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def archive(request: StaffRequest, pk: int) -> HttpResponse:
     """Take an exercise out of the library. It can be restored."""
     exercise = get_object_or_404(Exercise.objects.of(request.clinic).ever_published(), pk=pk)
@@ -152,7 +152,7 @@ def archive(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def restore(request: StaffRequest, pk: int) -> HttpResponse:
     """Put an archived exercise back into the library."""
     exercise = get_object_or_404(Exercise.objects.of(request.clinic), pk=pk)

@@ -30,7 +30,12 @@ def library(request: StaffRequest) -> HttpResponse:
     response = render(
         request,
         "exercises/_rows.html" if is_part else "exercises/library.html",
-        {"page": page, "form": form, "is_part": is_part, "is_admin": may(request, Can.ADMINISTER)},
+        {
+            "page": page,
+            "form": form,
+            "is_part": is_part,
+            "is_admin": may(request, Can.KEEP_LIBRARY),
+        },
     )
     response["Vary"] = "HX-Request"
     return response
@@ -41,7 +46,7 @@ def library(request: StaffRequest) -> HttpResponse:
 def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """What the exercise says now; for admins also one that is archived or not yet published."""
     exercises = Exercise.objects.visible_to(request.clinic).with_origin()
-    if not may(request, Can.ADMINISTER):
+    if not may(request, Can.KEEP_LIBRARY):
         exercises = exercises.published()
     exercise = get_object_or_404(exercises, pk=pk)
     return _text(request, exercise, number=None)
@@ -82,7 +87,7 @@ def education_page(request: StaffRequest, slug: str) -> HttpResponse:
 
 def _text(request: StaffRequest, exercise: Exercise, *, number: int | None) -> HttpResponse:
     """One edition; without a number the current one or, where none is published, the draft."""
-    is_admin = may(request, Can.ADMINISTER)
+    is_admin = may(request, Can.KEEP_LIBRARY)
     readable = exercise.editions.all() if is_admin else exercise.editions.published()
     texts = readable.with_loads().newest_first()
     if number is not None:

@@ -39,7 +39,7 @@ def translation(request: StaffRequest, pk: int, number: int, language: str) -> H
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def sign(request: StaffRequest, pk: int, number: int, language: str) -> HttpResponse:
     """Sign for the clinic the very translation that was on the page."""
     edition, spoken = _edition(request, pk, number), _spoken(language)
@@ -68,7 +68,7 @@ def sign(request: StaffRequest, pk: int, number: int, language: str) -> HttpResp
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def translate(request: StaffRequest, pk: int, number: int, language: str) -> HttpResponse:
     """Write a translation of a clinic's own exercise; each one saved awaits its review."""
     edition, spoken = _edition(request, pk, number), _spoken(language)
@@ -103,7 +103,7 @@ def education_translation(request: StaffRequest, slug: str, language: str) -> Ht
 
 
 @require_POST
-@staff(Can.ADMINISTER)
+@staff(Can.KEEP_LIBRARY)
 def sign_education(request: StaffRequest, slug: str, language: str) -> HttpResponse:
     """Sign for the clinic the page as it read when it was opened."""
     told = _told(slug, _spoken(language))
@@ -147,7 +147,7 @@ def _translation(
         "strengths": list(Strength),
         "form": form,
         "what": newest and newest.number,
-        "is_admin": may(request, Can.ADMINISTER),
+        "is_admin": may(request, Can.KEEP_LIBRARY),
     }
     return render(request, "exercises/translation.html", context)
 
@@ -162,7 +162,7 @@ def _page(request: StaffRequest, told: ToldPage, form: SignForm) -> HttpResponse
         "strengths": list(Strength),
         "form": form,
         "what": told.fingerprint,
-        "is_admin": may(request, Can.ADMINISTER),
+        "is_admin": may(request, Can.KEEP_LIBRARY),
     }
     return render(request, "exercises/education_translation.html", context)
 

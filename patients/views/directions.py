@@ -61,7 +61,7 @@ def direction(request: StaffRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "episode": episode,
         "closed_episodes": episodes,
-        "can_act": may(request, Can.PRESCRIBE) and not patient.is_archived,
+        "can_act": may(request, Can.ASSESS) and not patient.is_archived,
         "open_flags": sorted(flags.open(), key=lambda flag: flag.question.urgency),
         "cleared_flags": flags.cleared().newest_first()[:CLEARED_SHOWN],
         "conditions": ConditionOnFile.objects.of_patient(patient).newest_first(),
@@ -85,7 +85,7 @@ def direction(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def begin_episode(request: StaffRequest, pk: int) -> HttpResponse:
     """Begin an episode, and go on to its safety screen."""
     patient = find_patient(request, pk)
@@ -104,7 +104,7 @@ def begin_episode(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def close_episode(request: StaffRequest, pk: int) -> HttpResponse:
     episode = _episode(request, pk)
     if request.method == "POST":
@@ -122,7 +122,7 @@ def close_episode(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def change_phase(request: StaffRequest, pk: int) -> HttpResponse:
     episode = _episode(request, pk)
 
@@ -142,7 +142,7 @@ def change_phase(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def set_preference(request: StaffRequest, pk: int) -> HttpResponse:
     """Confirm the directional preference or withdraw it; the phase moves only if asked to."""
     episode = _episode(request, pk)
@@ -164,7 +164,7 @@ def set_preference(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def note_event(request: StaffRequest, pk: int) -> HttpResponse:
     """Note what makes every test but a red one old at once."""
     episode = _episode(request, pk)
@@ -183,7 +183,7 @@ def note_event(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def screen(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the red-flag questions; every yes raises a flag."""
     episode = _episode(request, pk)
@@ -207,7 +207,7 @@ def screen(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
     """Document who assessed a red flag, when, and the outcome."""
     flag = get_object_or_404(RaisedFlag.objects.of(request.clinic).with_patient(), pk=pk)
@@ -228,7 +228,7 @@ def clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def add_condition(request: StaffRequest, pk: int) -> HttpResponse:
     patient = find_patient(request, pk)
     form = ConditionForm(_sent(request), patient=patient, today=_today(patient))
@@ -246,7 +246,7 @@ def add_condition(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def end_condition(request: StaffRequest, pk: int) -> HttpResponse:
     on_file = get_object_or_404(ConditionOnFile.objects.of(request.clinic).with_patient(), pk=pk)
     patient = on_file.patient
@@ -267,7 +267,7 @@ def end_condition(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ASSESS)
 def direction_test(request: StaffRequest, pk: int) -> HttpResponse:
     """Test one direction. Its light is shown before it is stored, and `next` goes on at once."""
     episode = _episode(request, pk)

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from clinics.access import Can, StaffRequest, may
+from clinics.access import StaffRequest
 from patients.models import Patient
 
 
@@ -22,6 +22,5 @@ def patient_page(
     context |= {
         "patient": patient,
         "age": patient.age_on(patient.local_date(timezone.now())),
-        "can_prescribe": may(request, Can.PRESCRIBE),
     }
     return render(request, template, context)

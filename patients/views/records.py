@@ -23,7 +23,7 @@ NOTES_PER_PAGE = 20
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.RECORD)
 def create(request: StaffRequest) -> HttpResponse:
     form = PatientForm(
         request.POST if request.method == "POST" else None,
@@ -45,7 +45,7 @@ def create(request: StaffRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.RECORD)
 def edit(request: StaffRequest, pk: int) -> HttpResponse:
     patient = find_patient(request, pk)
     form = PatientForm(
@@ -71,7 +71,7 @@ def record(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.RECORD)
 def note(request: StaffRequest, pk: int) -> HttpResponse:
     """Add a note; one that cannot be stored is shown again, on the page where it was typed."""
     patient = find_patient(request, pk)
@@ -87,7 +87,7 @@ def note(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.RECORD)
 def archive(request: StaffRequest, pk: int) -> HttpResponse:
     patient = find_patient(request, pk)
     if request.method == "POST":
@@ -98,7 +98,7 @@ def archive(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.RECORD)
 def restore(request: StaffRequest, pk: int) -> HttpResponse:
     patient = find_patient(request, pk)
     actions.restore(patient=patient, by=request.user)
@@ -124,7 +124,7 @@ def portal(request: StaffRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.OPEN_PORTAL)
 def invite(request: StaffRequest, pk: int) -> HttpResponse:
     """Make a link and show it, in this answer and never again: only its hash is kept."""
     patient = find_patient(request, pk)
@@ -150,7 +150,7 @@ def invite(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.OPEN_PORTAL)
 def revoke(request: StaffRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation.objects.of(request.clinic), pk=pk)
     if actions.revoke_invitation(invitation=invitation, at=timezone.now(), by=request.user):
@@ -161,7 +161,7 @@ def revoke(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.OPEN_PORTAL)
 def sign_out(request: StaffRequest, pk: int) -> HttpResponse:
     """Sign one of a patient's phones out of the portal."""
     device = get_object_or_404(Device.objects.of(request.clinic), pk=pk)

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from clinics.marking import translatable
-from clinics.models import SameClinicForeignKey
+from clinics.models import SameClinicForeignKey, User
 from patients.bodymap import Movement
 from patients.models import OfPatientQuerySet, Patient, PatientModel
 from patients.models.direction import one_of, only_zones, zones_field
@@ -50,6 +50,10 @@ class SessionLogQuerySet(OfPatientQuerySet):
         begin, end = around(first, last)
         return self.filter(local_date__range=(first, last), done_at__gte=begin, done_at__lt=end)
 
+    def with_writers(self) -> Self:
+        """With who wrote down what was done in the clinic; the portal may not read it."""
+        return self.select_related("entered_by")
+
     def with_entries(self) -> Self:
         named = SessionEntry.objects.with_names()
         return self.prefetch_related(models.Prefetch("entries", queryset=named))
@@ -89,6 +93,10 @@ class SessionLog(PatientModel):
     corrects = SameClinicForeignKey("self", null=True, blank=True, related_name="corrections")
     # A correction without entries: the patient takes the log back.
     is_withdrawal = models.BooleanField(default=False)
+    # Of a session in the clinic: who of the staff wrote it down. Empty for what a patient logs.
+    entered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     objects = SessionLogQuerySet.as_manager()
 
@@ -125,8 +133,9 @@ class SessionLog(PatientModel):
 
     @property
     def is_late(self) -> bool:
-        """Whether it waited on a phone; a correction may come at any time."""
-        return self.corrects_id is None and self.received_at - self.done_at > LATE_AFTER
+        """Whether it waited on a phone; a correction, or the clinic's log, may come at any time."""
+        is_from_a_phone = self.corrects_id is None and self.entered_by_id is None
+        return is_from_a_phone and self.received_at - self.done_at > LATE_AFTER
 
     def may_be_corrected(self, now: datetime) -> bool:
         return now - self.done_at <= CORRECTABLE_FOR

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics.access import Can, StaffRequest, may, staff
+from clinics.access import Can, StaffRequest, staff
 from clinics.pages import newest_page
 from prescriptions import watch
 from prescriptions.alert_forms import CloseForm
@@ -47,7 +47,7 @@ def alert(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.ATTEND)
 def look(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody is looking: the clock stops."""
     shown = _alert(request, pk)
@@ -56,7 +56,7 @@ def look(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.ATTEND)
 def close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close an alert with its note, and lift the pauses named in the same act."""
     shown = _alert(request, pk)
@@ -80,7 +80,7 @@ def close(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@staff(Can.PRESCRIBE)
+@staff(Can.ATTEND)
 def lift(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a paused exercise or direction go on, once it is confirmed."""
     pauses = Pause.objects.of(request.clinic)
@@ -113,7 +113,6 @@ def _page(request: StaffRequest, shown: Alert, form: CloseForm | None = None) ->
         "patient": shown.patient,
         "behind": log_behind(shown),
         "paused": paused,
-        "can_prescribe": may(request, Can.PRESCRIBE),
         "form": form or CloseForm(paused=paused),
     }
     return render(request, "prescriptions/alert.html", context)

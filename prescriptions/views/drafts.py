@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clinics.access import Can, StaffRequest, staff
+from clinics.access import Can, StaffRequest, may, staff
 from exercises.dosage import LIMITS
 from exercises.models import Exercise
 from patients.forms import SearchForm
@@ -56,6 +56,7 @@ WHY_NOT_PUBLISHED = {
     actions.NothingPrescribed: "Add at least one exercise before you publish.",
     actions.Blocked: "Not published: look at what is blocked below.",
 }
+MAY_NOT_OVERRIDE = "Not published: your role may not go on despite a finding."
 NOTHING_BROUGHT = {
     "template": "There is no such template any more.",
     "again": "This patient has had no programme yet.",
@@ -171,6 +172,9 @@ def _work(request: StaffRequest, pk: int, draft: PrescriptionEdition | None) -> 
         ]
     ):
         return _page(request, draft, form=form, lines=lines, desk=desk, keeping=keeping)
+    if publishing and any(line.recorded for line in desk) and not may(request, Can.OVERRIDE):
+        messages.error(request, MAY_NOT_OVERRIDE)
+        return _page(request, draft, form=form, lines=lines, desk=desk)
     try:
         _store(request, draft, form, desk, publishing=publishing)
     except actions.DraftChanged:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from clinics.access import Can, StaffRequest, staff
+from clinics.access import Can, StaffRequest, may, staff
 from patients.actions import PatientArchived
 from patients.models import Patient
 from patients.views.page import find_patient, patient_page
@@ -34,7 +34,7 @@ def thread(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.ANSWER)
 def answer(request: StaffRequest, pk: int) -> HttpResponse:
     """Write to the patient; what stood on the page has been read then."""
     patient, now = find_patient(request, pk), timezone.now()
@@ -62,7 +62,7 @@ def answer(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff(Can.PRESCRIBE)
+@staff(Can.ANSWER)
 def mark_read(request: StaffRequest, pk: int) -> HttpResponse:
     """Take the patient off the list of those who wait, without an answer."""
     patient = find_patient(request, pk)
@@ -93,6 +93,7 @@ def _thread(
         thread=messaging.thread(patient, before=request.GET.get("before")),
         about=_about(request, patient),
         form=form or MessageForm(),
+        may_answer=may(request, Can.ANSWER),
         staff_readers=[row for row in readers if row.reader],
         read_by_patient=next((row for row in readers if not row.reader), None),
     )

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinics.access import Can, StaffRequest, may, staff
+from clinics.access import Can, StaffRequest, staff
 from patients.forms import SearchForm
 from patients.models import Patient
 from prescriptions.adherence import days_until, grid, total
@@ -42,7 +42,6 @@ def home(request: StaffRequest) -> HttpResponse:
         "waiting": 0 if request.htmx else waiting.count(),
         "page": page,
         "today": today,
-        "can_prescribe": may(request, Can.PRESCRIBE),
         "rows": rows_for(patients, editions.in_force_on(today), logs),
     }
     part = "prescriptions/_patients.html" if request.htmx else "prescriptions/home.html"
@@ -59,7 +58,7 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     today = shown.local_date(timezone.now())
     days = days_until(today, DAYS_SHOWN)
     mine = SessionLog.objects.of_patient(shown).standing()
-    logs = list(mine.since(days[0]).with_entries().newest_first())
+    logs = list(mine.since(days[0]).with_entries().with_writers().newest_first())
     editions = list(PrescriptionEdition.objects.of_patient(shown).with_lines().newest_first())
     published = [edition for edition in editions if not edition.is_draft]
     of_open_course = [edition for edition in published if edition.prescription.is_open]
@@ -72,7 +71,6 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
         "today": today,
         "alerts": rows(open_alerts_of(shown), now=timezone.now()),
         "paused": pauses_of(shown),
-        "can_prescribe": may(request, Can.PRESCRIBE),
         "edition": next((found for found in published if found.is_in_force_on(today)), None),
         "upcoming": upcoming_of(of_open_course, today=today),
         "draft": next((found for found in editions if found.is_draft), None),

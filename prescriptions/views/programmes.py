@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clinics.access import Can, StaffRequest, may, staff
+from clinics.access import Can, StaffRequest, staff
 from patients.models import Patient
 from prescriptions import actions
 from prescriptions.forms import EndForm
@@ -27,7 +27,6 @@ def of_patient(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "patient": patient,
         "age": patient.age_on(today),
-        "can_prescribe": may(request, Can.PRESCRIBE),
         "courses": courses,
         "has_open_course": any(course.prescription.is_open for course in courses),
     }

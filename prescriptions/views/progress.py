@@ -3,7 +3,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinics.access import Can, StaffRequest, may, staff
+from clinics.access import Can, StaffRequest, staff
 from patients.models import Patient
 from prescriptions.progress import progress_of
 
@@ -17,7 +17,6 @@ def progress(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "patient": patient,
         "age": patient.age_on(today),
-        "can_prescribe": may(request, Can.PRESCRIBE),
         "progress": progress_of(patient, today=today),
     }
     return render(request, "prescriptions/progress.html", context)

@@ -76,9 +76,7 @@ def test_a_weak_password_is_refused_and_nothing_is_made(monkeypatch, word):
 def answers(monkeypatch, *given):
     monkeypatch.delenv("OPEN_CLINIC_PASSWORD")
     waiting = iter(given)
-    monkeypatch.setattr(
-        "clinics.management.commands.open_clinic.getpass", lambda prompt: next(waiting)
-    )
+    monkeypatch.setattr("clinics.management.accounts.getpass", lambda prompt: next(waiting))
 
 
 def test_without_the_variable_the_password_is_asked_for(monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinics.access import GRANTS, Can
 from clinics.models import AuditEvent, Membership
 from exercises import actions as exercise_actions
 from exercises.models import Exercise
@@ -138,6 +139,22 @@ def test_who_may_press_a_button(request, patient, draft, who, status):
     response = press(request.getfixturevalue(who), draft, rows=[])
     assert response.status_code == (302 if status == 200 else status)
     assert (stored(patient) == before) is (status != 200)
+
+
+@pytest.mark.parametrize("may_override", [True, False])
+def test_to_go_on_despite_a_finding_is_a_right_of_its_own(
+    patient, draft, therapist, monkeypatch, may_override
+):
+    if not may_override:
+        rights = GRANTS[Membership.Role.THERAPIST] - {Can.OVERRIDE}
+        monkeypatch.setitem(GRANTS, Membership.Role.THERAPIST, rights)
+    before = stored(patient)
+    response = press(therapist, draft, do="publish")
+    assert response.status_code == (302 if may_override else 200)
+    assert ("may not go on despite a finding" in words(response)) is not may_override
+    assert (stored(patient) == before) is not may_override
+    without_findings = press(therapist, draft, do="publish", rows=[row("TILT")])
+    assert without_findings.status_code == (409 if may_override else 302)
 
 
 @pytest.mark.parametrize(("who", "status"), WHO)

@@ -1,16 +1,13 @@
-import os
 from argparse import ArgumentParser
-from getpass import getpass
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from clinics import actions
 from clinics.forms import NameField
+from clinics.management.accounts import new_account
 from clinics.models import User, validate_time_zone
 
 PASSWORD_VARIABLE = "OPEN_CLINIC_PASSWORD"  # noqa: S105 (the name of a variable)
@@ -48,24 +45,10 @@ class Command(BaseCommand):
         with transaction.atomic():
             admin = User.objects.filter(email=given["email"].lower()).first()
             if admin is None:
-                admin = _new_admin(email=given["email"], name=given["admin"])
+                admin = new_account(
+                    email=given["email"], name=given["admin"], variable=PASSWORD_VARIABLE
+                )
             clinic = actions.open_clinic(
                 name=given["name"], time_zone=given["time_zone"], admin=admin
             )
         self.stdout.write(f"{clinic} is open. {admin} signs in as {admin.email}.")
-
-
-def _new_admin(*, email: str, name: str) -> User:
-    password = os.environ.get(PASSWORD_VARIABLE) or _asked_password()
-    try:
-        validate_password(password, User(email=email, name=name))
-    except ValidationError as error:
-        raise CommandError("password: " + " ".join(error.messages)) from error
-    return User.objects.create_user(email, name, password)
-
-
-def _asked_password() -> str:
-    password = getpass("Password of the admin: ")
-    if password != getpass("The same again: "):
-        raise CommandError("password: The two are not the same.")
-    return password

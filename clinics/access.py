@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
-from clinics import tenancy
+from clinics import origin, reads, tenancy
 from clinics.models import Clinic, Membership, User
 from clinics.roles import GRANTS as GRANTS
 from clinics.roles import Can as Can
@@ -52,15 +52,21 @@ def staff(can: Can) -> Callable[[View], View]:
             clinic_id = request.session.get(CHOSEN_CLINIC)
             if clinic_id is None:
                 return _to_choice(request)
-            with tenancy.inside(clinic_id, user_id=request.user.pk):
+            with (
+                reads.refusals(request) as asking,
+                tenancy.inside(clinic_id, user_id=request.user.pk),
+            ):
                 membership = _membership(request.user, clinic_id)
                 if membership is not None:
                     request.membership, request.clinic = membership, membership.clinic
                     request.rights = rights_of(membership.role)
+                    origin.current().role = membership.role
+                    asking.known_as(request.user, clinic_id=clinic_id)
                     if not may(request, can):
                         raise PermissionDenied
                     with timezone.override(request.clinic.zone):
-                        return view(request, *args, **kwargs)
+                        response = view(request, *args, **kwargs)
+                    return reads.seen(request, response, clinic_id=clinic_id, by=request.user)
             del request.session[CHOSEN_CLINIC]
             return _to_choice(request)
 

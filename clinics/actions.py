@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from clinics import audit, sessions, tenancy
 from clinics.actors import SYSTEM, CanAct
-from clinics.models import Clinic, Membership, User
+from clinics.models import AuditKind, Clinic, Membership, User
 
 
 class AlreadyMember(Exception):
@@ -155,3 +155,15 @@ def change_settings(*, clinic: Clinic, by: CanAct, **settings: object) -> Clinic
             clinic_id=clinic.pk, by=by, verb="changed settings", target=clinic, changed=changed
         )
     return clinic
+
+
+def note_audit_export(*, clinic: Clinic, by: CanAct, lines: int, asked: dict[str, str]) -> None:
+    """Leave a line that somebody took so much of the audit trail away with them."""
+    audit.record_as(
+        AuditKind.EXPORT,
+        clinic_id=clinic.pk,
+        by=by,
+        verb="exported the audit trail",
+        target=clinic,
+        detail={"lines": lines, **asked},
+    )

@@ -1,13 +1,23 @@
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from clinics.models import Clinic, Membership, MembershipQuerySet, time_zone_names
+from clinics.actors import ActorKind
+from clinics.models import (
+    AuditEventQuerySet,
+    AuditKind,
+    Clinic,
+    Membership,
+    MembershipQuerySet,
+    time_zone_names,
+)
 from clinics.text import folded, has_letters, one_line, paragraphs
 from clinics.thresholds import LABELS, NAMES, SPANS, Thresholds
 
@@ -60,6 +70,15 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return one_line(super().to_python(value) or "")
+
+
+class DateInput(forms.DateInput):
+    """A day, as the browser lets one choose it."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
 
 
 class NameField(LineField):
@@ -139,14 +158,107 @@ class SettingsForm(EditForm):
 
     class Meta:
         model = Clinic
-        fields = ["name", "phone", "time_zone", "emergency_number", "paper", "has_messages"]
+        fields = [
+            "name",
+            "phone",
+            "time_zone",
+            "emergency_number",
+            "paper",
+            "has_messages",
+            "audit_years",
+        ]
         field_classes = {"name": NameField, "phone": PhoneField, "emergency_number": PhoneField}
         help_texts = {
             "phone": "Shown to patients, who are told to call when a stretch hurts.",
             "emergency_number": "Shown to patients on the page “When to get help”.",
             "paper": "What handouts are printed on.",
+            "audit_years": "From 1 to 30. Older lines are only ever taken out by the operator.",
             "has_messages": "Switched off, what was written stays readable on both sides.",
         }
+
+
+def _day(label: str) -> forms.DateField:
+    # Far from the ends of the calendar, where a day has none before or after it.
+    span = MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))
+    return forms.DateField(required=False, label=label, widget=DateInput, validators=span)
+
+
+class AuditSearchForm(forms.Form):
+    """What to look for in the audit trail; everything may be left open."""
+
+    person = forms.ChoiceField(required=False, label="Person")
+    kind = forms.ChoiceField(
+        required=False, label="What", choices=[("", "Everything"), *AuditKind.choices]
+    )
+    patient = forms.IntegerField(
+        required=False,
+        label="Patient’s number",
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), "A number, as it stands in the trail."
+        ),
+    )
+    since = _day("From")
+    until = _day("Until")
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clinic = clinic
+        person: Any = self.fields["person"]
+        people = Membership.objects.of(clinic).with_people()
+        person.choices = [
+            ("", "Everybody"),
+            *((str(member.user_id), member.user.name) for member in people),
+            (ActorKind.PATIENT, "Patients"),
+            (ActorKind.SYSTEM, "Bearing itself"),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "Choose a day that is not before the first one.")
+        return cleaned
+
+    @property
+    def is_asking(self) -> bool:
+        return bool(self.asked)
+
+    @property
+    def one_person(self) -> int | None:
+        """The number of the member of staff who is asked for."""
+        chosen = self.cleaned_data.get("person", "") if self.is_valid() else ""
+        return int(chosen) if chosen.isdecimal() else None
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What is asked for, as it was typed."""
+        return {name: self.data[name] for name in self.fields if self.data.get(name)}
+
+    def found(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
+        """Those that are asked for, in days of the clinic; none while a field is wrong."""
+        if not self.is_bound:
+            return events
+        if not self.is_valid():
+            return events.none()
+        asked = self.cleaned_data
+        if self.one_person:
+            events = events.by_staff(self.one_person)
+        elif asked["person"]:
+            events = events.filter(actor_kind=asked["person"])
+        if asked["kind"]:
+            events = events.filter(kind=asked["kind"])
+        if asked["patient"]:
+            events = events.filter(patient_id=asked["patient"])
+        if asked["since"]:
+            events = events.filter(at__gte=self._midnight(asked["since"]))
+        if asked["until"]:
+            events = events.filter(at__lt=self._midnight(asked["until"] + timedelta(days=1)))
+        return events
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.clinic.zone)
 
 
 class NumbersForm(forms.Form):

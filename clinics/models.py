@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -15,6 +16,9 @@ from clinics.thresholds import Thresholds, thresholds_from
 
 LONGEST_OPERATOR_ACCESS = timedelta(minutes=60)
 STAFF_INVITATION_LASTS = timedelta(hours=72)
+# As long as a clinic in the United States has to keep what documents its handling of records.
+AUDIT_YEARS = 6
+
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
 
@@ -77,12 +81,22 @@ class Clinic(models.Model):
     has_messages = models.BooleanField("patients and staff write messages", default=True)
     # What the handouts are printed on.
     paper = models.CharField(max_length=6, choices=Paper, default=Paper.LETTER)
+    # Nothing younger can be taken out of the audit trail, and older lines only by the operator.
+    audit_years = models.PositiveSmallIntegerField(
+        "years that the audit trail is kept",
+        default=AUDIT_YEARS,
+        db_default=AUDIT_YEARS,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
     # The numbers of `thresholds` that this clinic has set.
     thresholds_set = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(paper__in=["Letter", "A4"]), name="clinic_paper"),
+            models.CheckConstraint(
+                condition=Q(audit_years__range=(1, 30)), name="clinic_audit_years"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -263,20 +277,129 @@ class StaffInvitation(ClinicModel):
         return f"invitation of {self.name}"
 
 
+class AuditKind(models.TextChoices):
+    """What an event is, so that one sort can be searched for."""
+
+    LOOK = "look", "Looked at"
+    ACT = "act", "Made or changed"
+    EXPORT = "export", "Printed or exported"
+    OVERRIDE = "override", "Went on despite a finding"
+    SIGN_IN = "sign-in", "Signed in or out"
+    REFUSED = "refused", "Was refused"
+    TRAIL = "trail", "About the trail itself"
+
+
+class AuditEventQuerySet(ClinicQuerySet):
+    def acts(self) -> Self:
+        """Without those that somebody leaves by looking only."""
+        return self.exclude(kind__in=[AuditKind.LOOK, AuditKind.REFUSED])
+
+    def of_kind(self, *kinds: AuditKind) -> Self:
+        return self.filter(kind__in=kinds)
+
+    def by_staff(self, user_id: int) -> Self:
+        return self.filter(actor_kind=ActorKind.STAFF, actor_id=user_id)
+
+    def patients_touched(self, *, most: int) -> list[int]:
+        """The numbers of the patients whom these events are about, each once."""
+        about = self.exclude(patient_id=None).order_by("patient_id").values_list("patient_id")
+        return [pk for (pk,) in about.distinct()[:most]]
+
+    def with_lines(self) -> Self:
+        """Each with its `line` in the chain, and the `hash` that stands there."""
+        links = AuditLink.objects.filter(clinic=OuterRef("clinic"), event_id=OuterRef("pk"))
+        return self.annotate(
+            line=Subquery(links.values("seq")), line_hash=Subquery(links.values("hash"))
+        )
+
+
 class AuditEvent(ClinicModel):
-    """Who did what, when. Holds no reference but the clinic, so it outlives what it describes."""
+    """Who did or saw what, when and from where.
+
+    Holds no reference but the clinic, so it outlives what it describes.
+    """
 
     at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=AuditKind, default=AuditKind.ACT)
     actor_kind = models.CharField(max_length=10, choices=ActorKind.choices())
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
+    # What a member of staff was in the clinic on the day.
+    role = models.CharField(max_length=20, blank=True, default="")
+    # From where: empty for what no request asked for, such as the work of the night.
+    address = models.CharField(max_length=45, blank=True, default="")
+    browser = models.CharField(max_length=60, blank=True, default="")
     verb = models.CharField(max_length=60)
     target = models.CharField(max_length=60)
     target_id = models.BigIntegerField(null=True)
     patient_id = models.BigIntegerField(null=True)
     detail = models.JSONField(default=dict)
 
-    objects = ClinicQuerySet.as_manager()
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # Whether somebody looked within the hour, and which patients one person touched.
+            models.Index(fields=["clinic", "actor_id", "at"], name="audit_by_actor"),
+            models.Index(
+                fields=["clinic", "patient_id", "at"],
+                name="audit_by_patient",
+                condition=Q(patient_id__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_name} {self.verb} {self.target}"
+
+
+class AuditLink(ClinicModel):
+    """The place of one event in the clinic's chain; written by the database at the commit."""
+
+    seq = models.BigIntegerField()  # 1, 2, 3 …, without a gap
+    event_id = models.BigIntegerField()
+    previous = models.CharField(max_length=64)  # the hash of the link before; empty for the first
+    hash = models.CharField(max_length=64)
+
+    objects = ClinicQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "seq"], name="one_link_per_place"),
+            models.UniqueConstraint(fields=["clinic", "event_id"], name="one_link_per_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.seq}"
+
+
+class AuditHead(ClinicModel):
+    """The end of a clinic's chain: who adds a link holds this row until the commit is done."""
+
+    seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    objects = ClinicQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic"], name="one_audit_head_per_clinic"),
+        ]
+
+    def __str__(self) -> str:
+        return f"up to line {self.seq}"
+
+
+class FailedSignIn(models.Model):
+    """A try to sign in that no clinic's trail can hold: nobody works anywhere by that address.
+
+    The web writes these and cannot read them. Of what was typed only a keyed hash is kept.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    user_id = models.BigIntegerField(null=True)
+    typed_hash = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    browser = models.CharField(max_length=60, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} from {self.address}"

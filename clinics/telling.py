@@ -1,8 +1,11 @@
 """The audit trail in words."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from typing import Any, NamedTuple
 
+from clinics.csv_export import csv_text
 from clinics.models import AuditEvent
 
 
@@ -21,6 +24,25 @@ class AuditLine(NamedTuple):
 
 def audit_lines(events: Iterable[AuditEvent]) -> list[AuditLine]:
     return [AuditLine(event, particulars(event.detail)) for event in events]
+
+
+def audit_csv(events: Iterable[AuditEvent]) -> str:
+    """The events as a file for a spreadsheet; each with its line and hash, to compare later."""
+    header = (
+        "Line", "When (UTC)", "Kind of person", "Person’s number", "Person", "Role", "What",
+        "Verb", "About", "About number", "Patient’s number", "Address", "Browser", "Particulars",
+        "Hash",
+    )  # fmt: skip
+    return csv_text(header, map(_row, events))
+
+
+def _row(event: Any) -> Sequence[object]:
+    return (
+        event.line, event.at.astimezone(UTC).isoformat(), event.actor_kind, event.actor_id,
+        event.actor_name, event.role, event.get_kind_display(), event.verb, event.target,
+        event.target_id, event.patient_id, event.address, event.browser,
+        json.dumps(event.detail, ensure_ascii=False), event.line_hash,
+    )  # fmt: skip
 
 
 def particulars(detail: dict[str, object]) -> list[Particular]:

@@ -15,4 +15,5 @@ urlpatterns = [
     path("invitations/<int:pk>/send/", people_views.send_again, name="send_again"),
     path("invitations/<int:pk>/withdraw/", people_views.withdraw, name="withdraw"),
     path("join/<str:token>/", people_views.join, name="join"),
+    path("audit/export/", views.audit_export, name="audit_export"),
 ]

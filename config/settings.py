@@ -57,6 +57,8 @@ MIDDLEWARE = [
     # never in a page, cookies are SameSite, and Django blurs the length of each answer.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Before whatever may write a line into the audit trail.
+    "clinics.origin.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 
-from clinics import tenancy
+from clinics import reads, tenancy
 from clinics.models import Clinic
 from patients import actions
 from patients.actions import Credentials
@@ -176,7 +176,10 @@ def _as_patient(
     if credentials is None:
         return None
     now = timezone.now()
-    with tenancy.inside(credentials.clinic_id, patient_id=credentials.patient_id):
+    with (
+        reads.refusals(request) as asking,
+        tenancy.inside(credentials.clinic_id, patient_id=credentials.patient_id),
+    ):
         device = device_of(credentials)
         if device is None:
             return None
@@ -186,6 +189,7 @@ def _as_patient(
         is_noted = actions.seen(device=device, at=now)
         request.device, request.patient = device, device.patient
         request.clinic = device.patient.clinic
+        asking.known_as(device.patient, clinic_id=request.clinic.pk, patient_id=device.patient.pk)
         request.who, request.is_shared = who_of(device), len(people) > 1
         with timezone.override(device.patient.zone), in_language(device.patient.language):
             response = view(request, *args, **kwargs)

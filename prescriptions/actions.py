@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from clinics import audit
 from clinics.actors import CanAct
-from clinics.models import User
+from clinics.models import AuditKind, User
 from exercises.dosage import Dosage
 from exercises.models import Exercise
 from patients.models import Episode, Patient
@@ -429,13 +429,14 @@ def _keep(
         override = Override.objects.create(
             **about, rule=rule, recorded=line.recorded[rule], by=by, at=at
         )
-        audit.record(
+        audit.record_as(
+            AuditKind.OVERRIDE,
             clinic_id=line.clinic_id,
             by=by,
             verb="went on despite a finding",
             target=override,
             patient_id=line.patient_id,
-            rule=rule,
+            detail={"rule": rule},
         )
 
 

@@ -5,7 +5,31 @@ class PrescriptionsConfig(AppConfig):
     name = "prescriptions"
 
     def ready(self) -> None:
+        from clinics.reads import pages
+        from patients.models import Patient
         from patients.signals import facts_changed
         from prescriptions import receivers
+        from prescriptions.models import Alert, Pause, Prescription, PrescriptionEdition
 
         facts_changed.connect(receivers.check_again)
+
+        programme, alert = "looked at the programme", "looked at an alert"
+        desk = "edit picker line keep others findings discard edition"
+        pages("looked at the overview", Patient, "patient")
+        pages(programme, Patient, *_named("of_patient start"))
+        pages(programme, PrescriptionEdition, *_named(desk))
+        pages(programme, Prescription, *_named("detail end"))
+        pages("looked at the handout", PrescriptionEdition, *_named("handout"))
+        pages("looked at the note for the file", PrescriptionEdition, *_named("note"))
+        pages("looked at messages", Patient, *_named("messages answer mark_read"))
+        pages("looked at the story so far", Patient, *_named("timeline"))
+        pages("looked at the progress", Patient, *_named("progress"))
+        pages(alert, Alert, *_named("alert open_alert close_alert"))
+        pages(alert, Pause, *_named("lift"))
+        pages("looked at the list of patients", None, "home", *_named("for_whom"))
+        pages("looked at the list of alerts", None, *_named("alerts"))
+        pages("looked at the list of messages", None, *_named("unread"))
+
+
+def _named(names: str) -> list[str]:
+    return [f"prescriptions:{name}" for name in names.split()]

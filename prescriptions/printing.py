@@ -8,6 +8,7 @@ from django.utils import translation
 
 from clinics import audit
 from clinics.actors import CanAct
+from clinics.models import AuditKind
 from exercises.translations import tell_in
 from patients.models import RaisedFlag
 from prescriptions import paper, watch
@@ -42,7 +43,8 @@ def print_handout(
             has_grid=has_grid,
         )
     printed = paper.pdf(said)
-    audit.record(
+    audit.record_as(
+        AuditKind.EXPORT,
         clinic_id=edition.clinic_id,
         by=by,
         verb="printed a handout",

@@ -57,6 +57,20 @@ def look_back(timestamp: int) -> None:
     call_command("look_back")
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="watch the audit trail")
+def watch_audit_trail(timestamp: int) -> None:
+    """Every five minutes: whether somebody opens unusually much."""
+    call_command("watch_audit_trail")
+
+
+@app.periodic(cron="10 4 * * *")
+@app.task(queueing_lock="check the audit trail")
+def check_audit_trail(timestamp: int) -> None:
+    """Each night: whether every clinic's audit trail is whole."""
+    call_command("check_audit_trail")
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="clear up")
 async def clear_up(timestamp: int) -> None:

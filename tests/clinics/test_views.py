@@ -19,6 +19,7 @@ VALID = {
     "time_zone": "Europe/Vienna",
     "emergency_number": "144",
     "paper": "A4",
+    "audit_years": 10,
 }
 
 
@@ -175,6 +176,8 @@ def test_messages_are_switched_off_by_taking_the_tick_away(admin, clinic, box, h
         pytest.param("emergency_number", "", "required", id="no emergency number"),
         pytest.param("emergency_number", "help", "with its digits", id="a word to call"),
         pytest.param("paper", "Legal", "valid choice", id="no such paper"),
+        pytest.param("audit_years", "0", "greater than or equal to 1", id="no year at all"),
+        pytest.param("audit_years", "31", "less than or equal to 30", id="years too many"),
         pytest.param("emergency_number", "1" * 21, "at most 20", id="a number too long"),
     ],
 )
@@ -257,5 +260,6 @@ def test_the_trail_costs_the_same_for_one_line_and_three(
 ):
     for _ in range(rows):
         make.patient(of=clinic)
-    with django_assert_num_queries(DOOR + 1):
+    # The lines, the people, the end of the chain, the last check, alarms, one's own look.
+    with django_assert_num_queries(DOOR + 9):
         admin.get(AUDIT)

@@ -25,6 +25,7 @@ OF_A_CLINIC = [
 OF_NO_CLINIC = {
     "clinics_user": "people, who may work in several clinics",
     "bearing_cache": "counts of tries to sign in",
+    "clinics_failedsignin": "tries to sign in as somebody who works nowhere; the web writes only",
     "patients_mailedcode": "codes for e-mail addresses, which a patient of two clinics has once",
     "patients_tries": "counts of tries to come in, before anybody knows into which clinic",
     "procrastinate_jobs": "what the worker has to do, by numbers of clinics",
@@ -142,9 +143,13 @@ def test_nothing_looks_over_the_walls():
         " WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY proname"
     )
     # They tell keys and nothing else: of the clinics, and of those whom a code or address is of.
+    # Triggers tell nothing: they add to the chain of the audit trail, and keep it.
     assert over_the_walls == [
+        ("bearing_chain_audit", "trigger"),
         ("bearing_clinic_ids", "SETOF bigint"),
         ("bearing_clinic_of_code", "bigint"),
+        ("bearing_keep_audit", "trigger"),
+        ("bearing_keep_audit_link", "trigger"),
         ("bearing_patients_of_email", "TABLE(clinic_id bigint, patient_id bigint)"),
     ]
 
@@ -411,7 +416,11 @@ def test_a_patients_request_does_not_see_a_draft(neighbours):
         pytest.param("UPDATE prescriptions_message SET text = 'x'", id="changing a message"),
         pytest.param("DELETE FROM prescriptions_messagesread", id="unreading"),
         pytest.param("SELECT email FROM clinics_user", id="staff"),
-        pytest.param("SELECT verb FROM clinics_auditevent", id="the audit trail"),
+        pytest.param("SELECT detail FROM clinics_auditevent", id="what the audit trail says"),
+        pytest.param("SELECT address FROM clinics_auditevent", id="where staff sit"),
+        pytest.param("UPDATE clinics_auditevent SET verb = 'x'", id="changing the audit trail"),
+        pytest.param("SELECT hash FROM clinics_auditlink", id="the chain of the audit trail"),
+        pytest.param("SELECT address FROM clinics_failedsignin", id="who failed to sign in"),
         pytest.param("SELECT token_hash FROM patients_invitation", id="invitations"),
         pytest.param("SELECT code_hash FROM patients_mailedcode", id="mailed codes"),
         pytest.param("DELETE FROM patients_tries", id="forgetting its tries"),
@@ -442,6 +451,7 @@ def test_the_role_ends_with_the_request(neighbours):
 
 KEPT = {
     "clinics_auditevent": "UPDATE {} SET verb = 'x'",
+    "clinics_auditlink": "UPDATE {} SET hash = 'x'",
     "exercises_exercisetranslation": "UPDATE {} SET name = 'x'",
     "exercises_translationreview": "UPDATE {} SET reviewer = 'x'",
     "exercises_educationreview": "UPDATE {} SET reviewer = 'x'",

@@ -277,7 +277,7 @@ def test_messages_cost_the_same_for_one_and_three(
         make.message(of=waiting)
         message = make.message(of=patient, text=f"{one}", about=log)
         make.messages_read(of=patient, up_to=message)
-    with django_assert_num_queries(9):  # the patient, the messages, the readers
+    with django_assert_num_queries(10):  # the patient, the messages, the readers
         therapist.get(url("messages", patient))
-    with django_assert_num_queries(8):  # the count, the patients
+    with django_assert_num_queries(9):  # the count, the patients
         therapist.get(UNREAD)

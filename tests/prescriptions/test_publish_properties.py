@@ -269,7 +269,7 @@ def state(patient: Patient) -> dict[str, list]:
         model.__name__: list(model.objects.of_patient(patient).order_by("pk").values())
         for model in models
     }
-    return rows | {"trail": AuditEvent.objects.filter(patient_id=patient.pk).count()}
+    return rows | {"trail": AuditEvent.objects.acts().filter(patient_id=patient.pk).count()}
 
 
 def known_to_forbid(history: History, programme: list[Typed]) -> bool:

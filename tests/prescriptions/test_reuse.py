@@ -322,7 +322,7 @@ def test_looking_for_others_costs_the_same_for_one_and_three(
     clinic, neighbour, draft, therapist, django_assert_num_queries
 ):
     for more in ("Ben One", "Ben Two"):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             therapist.get(url("others", draft.pk), {"whose": "ben"})
         make.edition(of=make.patient(of=clinic, name=more))
 

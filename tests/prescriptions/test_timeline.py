@@ -134,7 +134,7 @@ def test_days_are_the_patients_own(clinic, therapist):
 @pytest.mark.django_db(transaction=True)
 def test_a_long_story_costs_what_a_short_one_costs(patient, therapist, django_assert_num_queries):
     whole_story(patient)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         therapist.get(page_of(patient))
     for number in range(10):
         put_to_the_test(patient, Light.RED, at=NOW - number * DAY)
@@ -142,5 +142,5 @@ def test_a_long_story_costs_what_a_short_one_costs(patient, therapist, django_as
         published = PrescriptionEdition.objects.of_patient(patient).published().get()
     for number in range(10):
         make.alarming_log(of=published, done_at=NOW - number * DAY)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         therapist.get(page_of(patient))

@@ -108,7 +108,7 @@ def test_the_first_page_costs_the_same_for_one_alert_and_twenty(
     for more in (1, 19):
         for number in range(more):
             raised(patient, message=f"{more} {number}")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             therapist.get("/")
 
 

@@ -337,7 +337,7 @@ def test_home_costs_the_same_for_one_patient_and_three(
         for _ in range(more):
             lines = [make.line("FIL"), make.line("TILT")][:more]
             make.log(of=make.edition(of=make.patient(of=clinic), lines=lines))
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             therapist.get("/")
 
 
@@ -347,13 +347,13 @@ def test_a_patient_costs_the_same_for_one_log_and_eight_weeks(
 ):
     edition = publish(patient, starts_on=TODAY - 55 * DAY, lines=[make.line("FIL")])
     make.log(of=edition)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         therapist.get(page_of(patient))
     lines = [make.line("FIL"), make.line("REIL"), make.line("TILT")]
     edition = publish(patient, starts_on=TODAY - 54 * DAY, lines=lines)
     make.draft(of=patient)
     for days in range(55):
         make.log(of=edition, done_at=NOW - days * DAY)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         response = therapist.get(page_of(patient))
     assert response.content.decode().count('<span class="did done">Done</span>') == 1 + 1 + 55 * 3

@@ -274,16 +274,16 @@ def test_programmes_cost_the_same_for_one_edition_and_three_courses(
     patient, therapist, django_assert_num_queries
 ):
     publish(patient, lines=[make.line("FIL")])
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         therapist.get(url("of_patient", patient.pk))
     for codes in (["FIL", "TILT"], ["FIL", "REIL", "TILT"]):
         publish(patient, lines=[make.line(code) for code in codes], reason="Why.")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         therapist.get(url("of_patient", patient.pk))
     for _ in range(2):
         end(patient)
         publish(patient)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         therapist.get(url("of_patient", patient.pk))
 
 
@@ -292,9 +292,9 @@ def test_an_edition_costs_the_same_for_one_line_and_three(
     patient, therapist, django_assert_num_queries
 ):
     first = publish(patient, lines=[make.line("FIL")])
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         therapist.get(url("edition", first.pk))
     for codes in (["FIL"], ["FIL", "REIL", "TILT"]):
         last = publish(patient, lines=[make.line(code) for code in codes], reason="Why.")
-        with django_assert_num_queries(16):  # with the edition before it
+        with django_assert_num_queries(17):  # with the edition before it
             therapist.get(url("edition", last.pk))

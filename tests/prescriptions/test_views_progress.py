@@ -150,10 +150,10 @@ def test_eight_weeks_cost_what_one_log_costs(
     at_noon, patient, therapist, django_assert_num_queries
 ):
     make.log(of=make.edition(of=patient))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         therapist.get(page_of(patient))
     history(patient)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         therapist.get(page_of(patient))
 
 

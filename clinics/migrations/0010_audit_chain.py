@@ -1,0 +1,145 @@
+from django.db import migrations
+
+from clinics.walls import APP, PORTAL, clinic_table, open_table
+
+# What a link stands for: its place, the link before and every column of the event, each written
+# in one way only. A moment is a number of seconds here, so that no setting of a session counts.
+HASH = migrations.RunSQL(
+    f"""
+    CREATE FUNCTION bearing_audit_hash(seq bigint, previous text, event clinics_auditevent)
+        RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+        SELECT encode(sha256(convert_to(jsonb_build_array(
+            seq, previous, event.id, event.clinic_id, extract(epoch FROM event.at), event.kind,
+            event.actor_kind, event.actor_id, event.actor_name, event.role, event.address,
+            event.browser, event.verb, event.target, event.target_id, event.patient_id,
+            event.detail)::text, 'UTF8')), 'hex')
+    $$;
+    REVOKE ALL ON FUNCTION bearing_audit_hash FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION bearing_audit_hash TO {APP};
+    """,
+    migrations.RunSQL.noop,
+)
+# Who holds the head gives out the next place: the number is taken under the lock, never before.
+APPEND = migrations.RunSQL(
+    """
+    CREATE FUNCTION bearing_append_audit(event clinics_auditevent) RETURNS void
+        LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+    DECLARE
+        head clinics_audithead;
+        next_hash text;
+    BEGIN
+        SELECT * INTO head FROM clinics_audithead WHERE clinic_id = event.clinic_id FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO clinics_audithead (clinic_id, seq, hash) VALUES (event.clinic_id, 0, '')
+                ON CONFLICT (clinic_id) DO NOTHING;
+            SELECT * INTO STRICT head FROM clinics_audithead
+                WHERE clinic_id = event.clinic_id FOR UPDATE;
+        END IF;
+        next_hash := bearing_audit_hash(head.seq + 1, head.hash, event);
+        INSERT INTO clinics_auditlink (clinic_id, seq, event_id, previous, hash)
+            VALUES (event.clinic_id, head.seq + 1, event.id, head.hash, next_hash);
+        UPDATE clinics_audithead SET seq = head.seq + 1, hash = next_hash WHERE id = head.id;
+    END $$;
+    REVOKE ALL ON FUNCTION bearing_append_audit FROM PUBLIC;
+    """,
+    migrations.RunSQL.noop,
+)
+# The chain is the database's own: the web reads it and writes none of it.
+WALLS = [
+    clinic_table("clinics_auditlink", rights="SELECT"),
+    clinic_table("clinics_audithead", rights="SELECT"),
+    open_table("clinics_failedsignin", rights="SELECT (id), INSERT"),
+    migrations.RunSQL(
+        f"""
+        CREATE POLICY clinics_auditlink_chain ON clinics_auditlink TO bearing_owner
+            USING (true) WITH CHECK (true);
+        CREATE POLICY clinics_audithead_chain ON clinics_audithead TO bearing_owner
+            USING (true) WITH CHECK (true);
+        CREATE POLICY clinics_auditevent_chain ON clinics_auditevent FOR SELECT TO bearing_owner
+            USING (true);
+        -- Who looked at one's own record; the policy of the first walls shows no other lines.
+        GRANT SELECT (clinic_id, at, kind, actor_kind, actor_id, actor_name, role, verb, target,
+            target_id, patient_id) ON clinics_auditevent TO {PORTAL};
+        """,
+        migrations.RunSQL.noop,
+    ),
+]
+# Deferred to the commit: the head is the last lock that a transaction takes, so two of them that
+# change the same rows in another order cannot wait for each other here.
+CHAIN = migrations.RunSQL(
+    """
+    CREATE FUNCTION bearing_chain_audit() RETURNS trigger LANGUAGE plpgsql
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+        PERFORM bearing_append_audit(NEW);
+        RETURN NULL;
+    END $$;
+    REVOKE ALL ON FUNCTION bearing_chain_audit FROM PUBLIC;
+    CREATE CONSTRAINT TRIGGER clinics_auditevent_chain AFTER INSERT ON clinics_auditevent
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bearing_chain_audit();
+    """,
+    migrations.RunSQL.noop,
+)
+# What is older than the clinic's years may go, by somebody with the right to delete; nothing else.
+KEEP = migrations.RunSQL(
+    """
+    CREATE FUNCTION bearing_keep_audit() RETURNS trigger LANGUAGE plpgsql
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' AND OLD.at < now() - make_interval(years => (
+                SELECT audit_years FROM clinics_clinic WHERE id = OLD.clinic_id)) THEN
+            RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'a row of % is kept: it cannot be changed or deleted', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
+    END $$;
+    CREATE FUNCTION bearing_keep_audit_link() RETURNS trigger LANGUAGE plpgsql
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' AND NOT EXISTS (
+                SELECT FROM clinics_auditevent WHERE id = OLD.event_id) THEN
+            RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'a row of % is kept: it cannot be changed or deleted', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
+    END $$;
+    REVOKE ALL ON FUNCTION bearing_keep_audit, bearing_keep_audit_link FROM PUBLIC;
+    DROP TRIGGER clinics_auditevent_append_only ON clinics_auditevent;
+    CREATE TRIGGER clinics_auditevent_append_only BEFORE UPDATE OR DELETE ON clinics_auditevent
+        FOR EACH ROW EXECUTE FUNCTION bearing_keep_audit();
+    CREATE TRIGGER clinics_auditlink_append_only BEFORE UPDATE OR DELETE ON clinics_auditlink
+        FOR EACH ROW EXECUTE FUNCTION bearing_keep_audit_link();
+    CREATE TRIGGER clinics_auditevent_no_truncate BEFORE TRUNCATE ON clinics_auditevent
+        FOR EACH STATEMENT EXECUTE FUNCTION bearing_refuse_change();
+    CREATE TRIGGER clinics_auditlink_no_truncate BEFORE TRUNCATE ON clinics_auditlink
+        FOR EACH STATEMENT EXECUTE FUNCTION bearing_refuse_change();
+    """,
+    migrations.RunSQL.noop,
+)
+# Creating the trigger has shut writers out until this commits: no line slips in between.
+WHAT_STANDS_ALREADY = migrations.RunSQL(
+    """
+    SELECT count(*) FROM (
+        SELECT bearing_append_audit(event)
+        FROM (SELECT * FROM clinics_auditevent ORDER BY id) AS event
+    ) AS appended
+    """,
+    migrations.RunSQL.noop,
+)
+
+
+# For the code of before, as long as it runs beside this one. Not in the model: what has a default
+# of the database's is read back after an insert, and a patient's request may not read where from.
+DEFAULTS = migrations.RunSQL(
+    """
+    ALTER TABLE clinics_auditevent ALTER kind SET DEFAULT 'act', ALTER role SET DEFAULT '',
+        ALTER address SET DEFAULT '', ALTER browser SET DEFAULT '';
+    """,
+    migrations.RunSQL.noop,
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("clinics", "0009_audit")]
+
+    operations = [DEFAULTS, HASH, APPEND, *WALLS, CHAIN, KEEP, WHAT_STANDS_ALREADY]

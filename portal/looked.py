@@ -1,0 +1,86 @@
+"""Who looked at the patient's record."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from clinics.actors import ActorKind
+from clinics.marking import translatable
+from clinics.models import AuditEvent, AuditKind
+from clinics.pages import newest_page
+from portal.access import PatientRequest, patient_only
+
+LINES_PER_PAGE = 100
+RECORD = translatable("Your record")
+# What a line of the audit trail says that somebody saw, in words for patients.
+SAW = {
+    "looked at the overview": translatable("An overview of your programme"),
+    "looked at the record": RECORD,
+    "looked at the access to the portal": translatable("Your phones and links"),
+    "looked at direction and safety": translatable("Your tests and warning signs"),
+    "looked at the programme": translatable("Your programme"),
+    "looked at the handout": translatable("Your programme on paper"),
+    "printed a handout": translatable("Your programme on paper"),
+    "looked at the note for the file": translatable("A note about your programme"),
+    "looked at messages": translatable("Your messages"),
+    "looked at the story so far": translatable("Your story so far"),
+    "looked at the progress": translatable("Your progress"),
+    "looked at an alert": translatable("Something you told us in a log"),
+}
+ROLES = {
+    "admin": translatable("Runs the clinic"),
+    "therapist": translatable("Therapist"),
+    "assistant": translatable("Assistant"),
+}
+STAFF = translatable("Works at the clinic")
+# All that the portal's role may read of the trail.
+SHOWN = ("pk", "at", "actor_id", "actor_name", "role", "verb")
+
+
+class Look(NamedTuple):
+    """One person's looks on one day."""
+
+    name: str
+    role: str
+    what: list[str]  # each once, the newest first
+    last_at: datetime
+
+
+class Day(NamedTuple):
+    day: date
+    looks: list[Look]
+
+
+@require_safe
+@patient_only
+def looked(request: PatientRequest) -> HttpResponse:
+    """Who of the clinic saw or printed something about this patient, day by day."""
+    mine = AuditEvent.objects.of(request.clinic).filter(patient_id=request.patient.pk)
+    staff = mine.filter(actor_kind=ActorKind.STAFF, kind__in=[AuditKind.LOOK, AuditKind.EXPORT])
+    before = request.GET.get("before")
+    page = newest_page(staff.only(*SHOWN), before=before, size=LINES_PER_PAGE)
+    context = {"days": days(page.rows), "page": page, "before": before}
+    return render(request, "portal/looked.html", context)
+
+
+def days(events: Iterable[AuditEvent]) -> list[Day]:
+    """Events, the newest first, by day and person."""
+    by_day = groupby(events, key=lambda event: timezone.localdate(event.at))
+    return [Day(day, _looks(on_day)) for day, on_day in by_day]
+
+
+def _looks(events: Iterable[AuditEvent]) -> list[Look]:
+    looks: dict[int | None, Look] = {}
+    for event in events:
+        role = ROLES.get(event.role, STAFF)
+        look = looks.setdefault(event.actor_id, Look(event.actor_name, role, [], event.at))
+        saw = SAW.get(event.verb, RECORD)
+        if saw not in look.what:
+            look.what.append(saw)
+    return list(looks.values())

@@ -83,7 +83,7 @@ def audit_trail(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
-@staff(Can.ADMINISTER)
+@staff(Can.EXPORT)
 def audit_export(request: StaffRequest) -> HttpResponse:
     """What was found in the audit trail, as a file for a spreadsheet."""
     form = AuditSearchForm(request.GET or None, clinic=request.clinic)

@@ -37,6 +37,7 @@ ROLES = {
     "admin": translatable("Runs the clinic"),
     "therapist": translatable("Therapist"),
     "assistant": translatable("Assistant"),
+    "operator": translatable("Runs the server"),
 }
 STAFF = translatable("Works at the clinic")
 # All that the portal's role may read of the trail.

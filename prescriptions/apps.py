@@ -14,7 +14,7 @@ class PrescriptionsConfig(AppConfig):
         facts_changed.connect(receivers.check_again)
 
         programme, alert = "looked at the programme", "looked at an alert"
-        desk = "edit picker line keep others findings discard edition"
+        desk = "edit picker line keep others findings discard edition log_in_clinic"
         pages("looked at the overview", Patient, "patient")
         pages(programme, Patient, *_named("of_patient start"))
         pages(programme, PrescriptionEdition, *_named(desk))

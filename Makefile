@@ -10,7 +10,8 @@ VENV := .venv/bin/python
 UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-annotate --no-header pyproject.toml
 
-.PHONY: run dev test check thorough guesses reminders mutants figures pictures messages compiled stop psql lock clean
+.PHONY: run dev test check thorough guesses reminders mutants figures pictures messages compiled \
+	who-may attack fuzz walls-cost stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -47,6 +48,22 @@ guesses: ## 10,000 guesses at codes and birth dates from 50 addresses; minutes
 reminders: ## 10,000 due reminders over a worker that is killed ten times; a quarter of an hour
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m scripts.reminders_proof
+
+who-may: ## write docs/who-may.md anew: what everybody gets at every address
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.who_may
+
+attack: ## hostile requests of every class over HTTP, on a database of their own; minutes
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.attack
+
+fuzz: ## 20,000 requests made up from the forms of every view; a quarter of an hour
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.fuzz
+
+walls-cost: ## what row-level security costs on ten pages with a million logs; minutes
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.walls_cost
 
 mutants: ## take every rule out in turn and see that a test notices; needs no database
 	@$(PYTHON) scripts/install.py requirements-dev.lock

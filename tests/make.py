@@ -467,8 +467,11 @@ def messages_read(*, of: Patient, up_to: Message, by: User | None = None, at: da
         messaging.mark_read(patient=of, up_to=up_to.pk, at=at, by=by or of)
 
 
-def everything(*, of: Clinic, word: str = "word") -> Patient:
-    """A patient with a row in every table of a clinic, `word` in every text."""
+def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Patient:
+    """A patient with a row in every table of a clinic, `word` in every text.
+
+    A second one in the same clinic needs another page to sign, by its `slug`.
+    """
     staff_invitation(of=of, name=f"Colleague {word}")
     one = patient(of=of, name=f"Patient {word}")
     screen(of=episode(of=one, complaint=word))
@@ -489,7 +492,7 @@ def everything(*, of: Clinic, word: str = "word") -> Patient:
         own = exercise_actions.copy(original=exercise("FIL"), clinic=of, by=founder(of))
         published_text = exercise_actions.publish(draft=own, by=founder(of), at=NOW)
     signature(of=translation(of=published_text, clinic=of, word=word), clinic=of, reviewer=word)
-    signed_page(of=of, reviewer=word)
+    signed_page(of=of, slug=slug, reviewer=word)
     assessed(one, word=word)
     reminded(one, word=word)
     return one

@@ -2,7 +2,7 @@
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.db.utils import IntegrityError, ProgrammingError
 
 from clinics import checks
@@ -92,6 +92,75 @@ def test_every_row_has_a_clinic(model):
 @pytest.mark.parametrize("model", OF_A_CLINIC, ids=lambda model: model.__name__)
 def test_every_query_can_begin_with_the_clinic(model):
     assert isinstance(model.objects.all(), ClinicQuerySet)
+
+
+def unguarded() -> list[str]:
+    """Tables and leaves of the catalog with a clinic and without a wall, whoever made them."""
+    return [
+        name
+        for (name,) in rows(
+            "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+            " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+            " AND attname = 'clinic_id' AND NOT attisdropped AND NOT (relrowsecurity"
+            " AND relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polpermissive"
+            " AND polrelid = pg_class.oid AND pg_get_expr(polqual, polrelid) ~ 'app.clinic_id'"
+            " AND pg_get_expr(polwithcheck, polrelid) ~ 'app.clinic_id'))"
+        )
+    ]
+
+
+def policies() -> list[tuple[str, str, str]]:
+    """Those that let the web or the portal see rows, with what they ask."""
+    return rows(
+        "SELECT tablename, policyname, concat_ws(' ', qual, with_check) FROM pg_policies"
+        " WHERE permissive = %s AND schemaname = 'public'"
+        " AND roles && ARRAY['public', 'bearing_app', 'bearing_portal']::name[]",
+        "PERMISSIVE",
+    )
+
+
+def asked_again_for_each_row(condition: str) -> bool:
+    """Whether a setting is read without a SELECT around it, which the planner runs only once."""
+    return condition.count("current_setting(") != condition.count(
+        "( SELECT (NULLIF(current_setting("
+    )
+
+
+@pytest.mark.django_db
+def test_no_table_of_the_catalog_with_a_clinic_is_without_a_wall():
+    assert unguarded() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        pytest.param("", id="no row-level security"),
+        pytest.param("ENABLE", id="not forced"),
+        pytest.param("ENABLE, FORCE", id="no policy"),
+    ],
+)
+def test_a_table_that_somebody_adds_without_a_wall_is_noticed(transactional_db, left_out):
+    with as_login("migrator"), transaction.atomic():
+        rows_affected("CREATE TABLE somebodys_new (id bigint, clinic_id bigint)")
+        for word in left_out.split(", ") if left_out else ():
+            rows_affected(f"ALTER TABLE somebodys_new {word} ROW LEVEL SECURITY")
+        assert unguarded() == ["somebodys_new"]
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_every_policy_asks_for_who_is_there_and_asks_once():
+    for table, name, condition in policies():
+        is_for_all = name == f"{table}_shared" and table in SHARED
+        assert "'app." in condition or is_for_all, f"{table}: {name}"
+        assert not asked_again_for_each_row(condition), f"{table}: {name}"
+
+
+def test_a_setting_without_a_select_around_it_is_noticed():
+    bare = "(clinic_id = (NULLIF(current_setting('app.clinic_id'::text, true), ''::text))::bigint)"
+    assert asked_again_for_each_row(bare)
+    assert not asked_again_for_each_row(bare.replace("= (NULLIF", "= ( SELECT (NULLIF"))
 
 
 REFERENCES = [

@@ -123,7 +123,7 @@ class Cluster:
     def psql(self, arguments: Sequence[str]) -> NoReturn:
         """Become an interactive psql."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        command = [str(_programs() / "psql"), *self._address(), "-U", SUPERUSER, *arguments]
+        command = [str(program_folder() / "psql"), *self._address(), "-U", SUPERUSER, *arguments]
         os.execve(command[0], command, ours)  # noqa: S606 - no shell is wanted
 
     @contextmanager
@@ -142,7 +142,7 @@ class Cluster:
         return [f"--host={self.socket_dir}", f"--port={PORT}"]
 
     def _client(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return _run([str(_programs() / program), *self._address(), *arguments])
+        return _run([str(program_folder() / program), *self._address(), *arguments])
 
     def _is_in_use(self) -> bool:
         others = (
@@ -255,7 +255,7 @@ def local_cluster(*, testing: bool = False) -> Cluster:
     return Cluster(VAR / "pgtest", fast=True) if testing else Cluster(VAR / "pg")
 
 
-def _programs() -> Path:
+def program_folder() -> Path:
     """The folder of PostgreSQL's programs: PG_BIN, or the newest that the package carries."""
     if chosen := os.environ.get("PG_BIN"):
         return Path(chosen)
@@ -277,20 +277,20 @@ def _major_version(programs: Path) -> int:
 def _runner_for(data: Path) -> Runner:
     """Directly for most; root steps down, in the least intrusive way this machine allows."""
     if os.geteuid() != 0:
-        return Runner(_programs())
+        return Runner(program_folder())
     owner = Account(data.stat().st_uid, data.stat().st_gid) if data.exists() else None
     if owner is None or owner.uid == 0:
         account = _unprivileged_account()
         # In such a namespace root's own files look like the account's: nothing changes hands.
         namespace = ("unshare", f"--map-user={account.uid}", f"--map-group={account.gid}", "--")
         if _works(*namespace, "true"):
-            return Runner(_programs(), namespace)
+            return Runner(program_folder(), namespace)
         if owner:
             raise EmbeddedError(f"{data} belongs to root, and PostgreSQL cannot run as root here")
     else:
         account = owner
     step_down = ("setpriv", f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups")
-    programs = _programs()
+    programs = program_folder()
     if not _works(*step_down, "test", "-x", str(programs / "postgres")):
         programs = _copy_within_reach(programs, account)
     return Runner(programs, step_down, account)

@@ -22,6 +22,8 @@ def env(name: str, default: str | None = None) -> str:
 
 
 SECRET_KEY = env("SECRET_KEY", "for tests only" if TESTING else None)
+# Keys of before, which sign nothing any more and are still believed.
+SECRET_KEY_FALLBACKS = list(filter(None, env("SECRET_KEY_FALLBACKS", "").split(",")))
 DEBUG = env("DEBUG", "off") == "on"
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")
 # Where the outside world finds us: links that leave the browser never use the Host header.

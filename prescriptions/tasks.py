@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 
 from django.core.mail import get_connection
 from django.core.management import call_command
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
@@ -16,6 +16,9 @@ from prescriptions import delivery
 
 log = logging.getLogger(__name__)
 
+# A job that fails is tried five times, then parked for somebody to look at; the next minute makes
+# another. Meanwhile the others go on.
+FAILED = RetryStrategy(max_attempts=4, wait=60)
 # How long a clinic has the word before the next one gets it.
 TURN = 20  # seconds
 
@@ -32,7 +35,7 @@ def remind(timestamp: int) -> None:
             log.exception("the reminders of clinic %s could not be written", clinic_id)
 
 
-@app.task(pass_context=True)
+@app.task(pass_context=True, retry=FAILED)
 def send(context: JobContext, clinic_id: int) -> None:
     """Send what waits in one clinic; several may do so at once, each takes other reminders."""
     until = time.monotonic() + TURN

@@ -100,7 +100,7 @@ def test_a_process_number_that_another_program_has_by_now_is_no_hindrance(cluste
 def test_a_server_somebody_is_connected_to_is_not_stopped_as_idle(cluster):
     cluster.start()
     address = [f"--host={cluster.socket_dir}", f"--port={embedded.PORT}", "--username=postgres"]
-    psql = [embedded._programs() / "psql", *address, "-qAt"]
+    psql = [embedded.program_folder() / "psql", *address, "-qAt"]
     with subprocess.Popen(  # noqa: S603
         psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
@@ -196,7 +196,7 @@ def test_without_the_package_the_way_out_is_told(monkeypatch):
     monkeypatch.delenv("PG_BIN", raising=False)
     monkeypatch.setattr(embedded, "PACKAGE", "no_such_package")
     with pytest.raises(EmbeddedError, match="set DATABASE_URL"):
-        embedded._programs()
+        embedded.program_folder()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The drill: kill what serves Bearing while phones write, and count what was acknowledged."""

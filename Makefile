@@ -11,7 +11,7 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generat
 	--no-annotate --no-header pyproject.toml
 
 .PHONY: run dev test check thorough guesses reminders drill mutants figures pictures messages \
-	compiled 	who-may attack fuzz walls-cost stop psql lock clean
+	compiled who-may attack fuzz walls-cost stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic

@@ -140,9 +140,8 @@ def _web_server(port: int) -> list[str]:
     return [
         *gunicorn,
         *threads,
+        "--config=python:config.gunicorn",
         "--graceful-timeout=5",
-        "--log-level=warning",
-        "--no-control-socket",
     ]
 
 

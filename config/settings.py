@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.contrib.messages import constants as message_levels
+from django.core.exceptions import ImproperlyConfigured
 
-from config import database
+from config import database, logs, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
@@ -17,18 +18,32 @@ def env(name: str, default: str | None = None) -> str:
     """Read one variable; a missing one without a default stops the start, loudly."""
     value = os.environ.get(name, default)
     if value is None:
-        raise RuntimeError(f"Set {name} (see .env.example).")
+        raise ImproperlyConfigured(f"Set {name} (see .env.example).")
     return value
 
 
+def listed(name: str, default: str = "") -> list[str]:
+    """Several values in one variable, with commas between them."""
+    return [word.strip() for word in env(name, default).split(",") if word.strip()]
+
+
 SECRET_KEY = env("SECRET_KEY", "for tests only" if TESTING else None)
-# Keys of before, which sign nothing any more and are still believed.
-SECRET_KEY_FALLBACKS = list(filter(None, env("SECRET_KEY_FALLBACKS", "").split(",")))
+# Older keys: what they have signed still counts, nothing is signed with them any more.
+SECRET_KEY_FALLBACKS = listed("SECRET_KEY_FALLBACKS")
 DEBUG = env("DEBUG", "off") == "on"
-ALLOWED_HOSTS = env("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")
+ALLOWED_HOSTS = listed("ALLOWED_HOSTS", "localhost,127.0.0.1")
 # Where the outside world finds us: links that leave the browser never use the Host header.
 SITE_URL = env("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 IS_HTTPS = SITE_URL.startswith("https://")
+if IS_HTTPS:
+    # Whoever is reached by the world does not start half set up.
+    production.require(
+        secret_keys=[SECRET_KEY, *SECRET_KEY_FALLBACKS],
+        debug=DEBUG,
+        site_url=SITE_URL,
+        hosts=listed("ALLOWED_HOSTS"),
+        is_embedded=database.is_embedded(),
+    )
 
 INSTALLED_APPS = [
     "clinics",
@@ -53,21 +68,28 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.logs.RequestLog",
+    "config.headers.Headers",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.health.Probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Four drawn loops on a phone need it. What BREACH would guess is masked (the CSRF token) or
     # never in a page, cookies are SameSite, and Django blurs the length of each answer.
     "django.middleware.gzip.GZipMiddleware",
-    "csp.middleware.CSPMiddleware",
     # Before whatever may write a line into the audit trail.
     "clinics.origin.OriginMiddleware",
+    "config.headers.HostOnlyCookies",
+    "config.limits.Limits",
+    "config.limits.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.headers.WithheldOrigin",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -84,6 +106,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.headers.nonce",
             ],
         },
     },
@@ -173,16 +196,25 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not COLLECTED_STATIC
 WHITENOISE_AUTOREFRESH = not COLLECTED_STATIC
 
+# Nothing is allowed but what is named: scripts by the nonce of this very answer, everything else
+# from this very site. Style elements, inline scripts, frames, plug-ins, other sites: no way in.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "default-src": [NONE],
+        "script-src": [NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "form-action": [SELF],
+        "upgrade-insecure-requests": IS_HTTPS,
     }
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # How many proxies of our own stand before us; each adds one hop to X-Forwarded-For.
 TRUSTED_PROXIES = int(env("TRUSTED_PROXIES", "0"))
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
@@ -191,6 +223,8 @@ SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
+# Probes ask from inside, where nothing is encrypted.
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one working day
@@ -198,6 +232,18 @@ CSRF_FAILURE_VIEW = "portal.failures.open_too_long"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if IS_HTTPS else []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes: a programme of text is far below
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_HANDLERS = ["config.limits.NoUploads"]
+# First by account: what is refused there does not count against the address, which a whole clinic
+# may share. Beyond these stand the limits of config/limits.py.
+ACCOUNT_RATE_LIMITS = {
+    "login": "200/m/ip",
+    "login_failed": "5/5m/key,60/m/ip",
+}
+
+# Who may read /metrics: networks, or whoever shows the token.
+METRICS_FROM = listed("METRICS_FROM", "127.0.0.1/32,::1/128")
+METRICS_TOKEN = env("METRICS_TOKEN", "")
+LOGGING = logs.configuration(env("LOG_LEVEL", "INFO" if IS_HTTPS else "WARNING"))
 
 if TESTING:
     # Argon2 is slow on purpose; tests sign in hundreds of times.

@@ -80,7 +80,7 @@ def count_a_guess(*, address: str, at: datetime) -> None:
 def count_a_code(*, code_hash: str, at: datetime) -> bool:
     """Count a try of a printed code; False when it was tried too often."""
     limit = Limit("code", MOST_TRIES_OF_A_CODE, FOR_EVER, FOR_EVER, CODE_COUNTS_FOR)
-    return _insert(_key("code", code_hash), limit, at)
+    return _insert(_key("code", code_hash), limit, at) > 0
 
 
 def is_used_up(*, code_hash: str, at: datetime) -> bool:
@@ -94,6 +94,22 @@ def count_a_mail(*, email: str, address: str, at: datetime) -> None:
     """Count a message that somebody asks for, or raise TooSoon."""
     _count(ADDRESS._replace(name="address asks"), address, at)
     _count(MAILS, email, at)
+
+
+@transaction.atomic
+def count_a_request(*, door: str, address: str, most: int, within: timedelta, at: datetime) -> None:
+    """Count a request of somebody who has not signed in, or raise TooSoon.
+
+    `most` are free in each span of `within`; the next ones wait for its end.
+    """
+    limit = Limit(f"door {door}", most, FOR_EVER, FOR_EVER, within)
+    key = _key(limit.name, address)
+    count = _insert(key, limit, at, is_rolling=False)
+    if not count:
+        until = Tries.objects.get(key=key).forget_at
+        raise TooSoon(max(1, round((until - at).total_seconds())))
+    if count == 1:
+        Tries.objects.forget(at, most=PURGED_AT_ONCE)
 
 
 @transaction.atomic(durable=True)
@@ -113,7 +129,8 @@ def _count(limit: Limit, of: str, at: datetime) -> None:
     Tries.objects.forget(at, most=PURGED_AT_ONCE)
 
 
-def _insert(key: str, limit: Limit, at: datetime, *, is_rolling: bool = True) -> bool:
+def _insert(key: str, limit: Limit, at: datetime, *, is_rolling: bool = True) -> int:
+    """How many it are with this one; 0 when this one comes too soon."""
     values: dict[str, str | int | datetime] = {
         "key": key,
         "at": at,
@@ -125,7 +142,8 @@ def _insert(key: str, limit: Limit, at: datetime, *, is_rolling: bool = True) ->
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, values)
-        return cursor.fetchone() is not None
+        counted = cursor.fetchone()
+    return counted[0] if counted else 0
 
 
 def _key(name: str, of: str) -> str:

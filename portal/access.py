@@ -230,14 +230,20 @@ def whose(request: HttpRequest, people: Sequence[Credentials]) -> Credentials | 
     said = request.headers.get(WHO_HEADER, request.POST.get("who"))
     if said is None:
         return people[0] if people else None
-    # What waited on a phone while our key was changed names its owner by the key of before.
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return next((one for one in people if said in {_who(*one[:2], key) for key in keys}), None)
+    return next((one for one in people if said in _whos(*one[:2])), None)
 
 
-def _who(clinic_id: int, patient_id: int, key: str | None = None) -> str:
-    person = f"{clinic_id}:{patient_id}"
-    return salted_hmac("portal.who", person, secret=key, algorithm="sha256").hexdigest()[:16]
+def _who(clinic_id: int, patient_id: int) -> str:
+    return _whos(clinic_id, patient_id)[0]
+
+
+def _whos(clinic_id: int, patient_id: int) -> list[str]:
+    """Today's, then those of older secret keys: with them waits what a phone has not sent yet."""
+    value, keys = f"{clinic_id}:{patient_id}", [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        salted_hmac("portal.who", value, secret=key, algorithm="sha256").hexdigest()[:16]
+        for key in keys
+    ]
 
 
 def _credentials(value: str) -> Credentials:

@@ -5,13 +5,14 @@ Below the portal's address a patient reads it in their own language; elsewhere s
 
 from dataclasses import dataclass
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import csrf, defaults
 
 from clinics.marking import translatable
-from portal.access import COOKIE_PATH, anyone
+from portal.access import COOKIE_PATH, anyone, link_holder
 from portal.languages import in_language, in_the_phones_language
 
 PAGE = "portal/failed.html"
@@ -46,6 +47,11 @@ NOT_FOUND = Failure(
     translatable("We cannot find this page"),
     translatable("The address may be wrong, or the page is gone. Your stretches are on Today."),
 )
+TOO_MANY = Failure(
+    429,
+    translatable("Too many tries"),
+    translatable("Please wait a minute, then try again."),
+)
 BROKEN = Failure(
     500,
     translatable("Something went wrong on our side"),
@@ -57,10 +63,14 @@ BROKEN = Failure(
 
 
 def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Status 400."""
+    """Status 400, or 413 for what is too large to be read."""
     if _is_a_patients(request):
-        return _failed(request, NOT_UNDERSTOOD)
-    return defaults.bad_request(request, exception)
+        response = _failed(request, NOT_UNDERSTOOD)
+    else:
+        response = defaults.bad_request(request, exception)
+    if isinstance(exception, RequestDataTooBig):
+        response.status_code = 413
+    return response
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -84,9 +94,21 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.page_not_found(request, exception)
 
 
+def too_many(request: HttpRequest, *, seconds: int = 60) -> HttpResponse:
+    """Status 429, with the seconds to wait."""
+    if _is_a_patients(request):
+        response = _alike_for_all(request, TOO_MANY)
+    else:
+        response = render(request, "429.html", status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
 def broken(request: HttpRequest) -> HttpResponse:
-    """Status 500."""
-    return _broken(request) if _is_a_patients(request) else defaults.server_error(request)
+    """Status 500. A number for the clinic's question is all that is said of what broke."""
+    if _is_a_patients(request):
+        return _broken(request)
+    return HttpResponseServerError(render_to_string("500.html", _told_of(request)))
 
 
 def _is_a_patients(request: HttpRequest) -> bool:
@@ -95,6 +117,12 @@ def _is_a_patients(request: HttpRequest) -> bool:
 
 @anyone
 def _failed(request: HttpRequest, failure: Failure) -> HttpResponse:
+    return render(request, PAGE, {"failure": failure}, status=failure.status)
+
+
+@link_holder
+def _alike_for_all(request: HttpRequest, failure: Failure) -> HttpResponse:
+    """Without a look at who it is: too many ask already."""
     return render(request, PAGE, {"failure": failure}, status=failure.status)
 
 
@@ -108,5 +136,10 @@ def _broken(request: HttpRequest) -> HttpResponse:
     with in_language(patient.language if patient else ""):
         # Without the context processors: these would look for messages in the session.
         return HttpResponseServerError(
-            render_to_string(PAGE, {"request": request, "failure": BROKEN})
+            render_to_string(PAGE, {**_told_of(request), "failure": BROKEN})
         )
+
+
+def _told_of(request: HttpRequest) -> dict[str, object]:
+    """The number under which the log knows the request; only machines read the rest there."""
+    return {"request": request, "reference": getattr(request, "reference", "")}

@@ -17,7 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from clinics.models import Clinic, Membership
 from tests import make, template_database
 from tests.browser import FLAGS
+from tests.logged import logged, told_of_somebody
 
+BREACH = "Content Security Policy"  # in what Chromium says of what it has blocked
 # Playwright's synchronous interface keeps an event loop in this thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 # The same cases in every run, and no time limit for one: the machine may be busy.
@@ -117,6 +119,32 @@ def _pages_are_closed_before_tables_are_emptied(request):
     yield
     for context in request.getfixturevalue("browser").contexts:
         context.close()
+
+
+@pytest.fixture(autouse=True)
+def _a_browser_run_breaks_no_policy_and_its_log_names_nobody(request, monkeypatch):
+    """Whatever a test does in a browser: nothing was blocked, and no name or token was logged."""
+    if "live_server" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("live_server")
+    browser, blocked = request.getfixturevalue("browser"), []
+    new_context = browser.new_context
+
+    def watched_context(*args, **kwargs):
+        context = new_context(*args, **kwargs)
+        context.on(
+            "console",
+            lambda line: blocked.append(line.text) if BREACH in line.text else None,
+        )
+        return context
+
+    monkeypatch.setattr(browser, "new_context", watched_context)
+    with logged() as lines:
+        yield
+        named = told_of_somebody(lines)
+    assert blocked == []
+    assert named == []
 
 
 @pytest.fixture(autouse=True)

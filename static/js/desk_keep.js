@@ -23,7 +23,7 @@ function typed() {
 }
 
 function token() {
-  const cookie = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
   return cookie ? cookie[1] : desk.elements.csrfmiddlewaretoken.value;
 }
 

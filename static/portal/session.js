@@ -188,8 +188,11 @@ async function keepSayingStop() {
   for (const one of copy.querySelectorAll("[data-session], script[data-session-script]")) {
     one.remove();
   }
-  const html = `<!doctype html>${copy.outerHTML}`;
   const headers = new Headers(known?.headers ?? { "Content-Type": "text/html; charset=utf-8" });
+  // The content policy is of that answer: only scripts with its nonce run.
+  const nonce = headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1] ?? "";
+  for (const script of copy.querySelectorAll("script")) script.setAttribute("nonce", nonce);
+  const html = `<!doctype html>${copy.outerHTML}`;
   headers.set("Bearing-Kept-At", new Date().toISOString());
   const held = (await pages.keys()).map(({ url }) => new URL(url));
   const stretches = held.filter(({ pathname }) => pathname !== form.dataset.help);

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
-from django.test import override_settings
+from django.test import Client, override_settings
 
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 
@@ -43,6 +43,21 @@ def test_a_changed_module_changes_the_names_of_those_that_import_it(collected):
     store = names["portal/outbox_store.js"].rpartition("/")[2]
     for name in ("portal/outbox_sender.js", "portal/offline.js", "portal/session.js"):
         assert store in (root / names[name]).read_text()
+
+
+def test_a_file_whose_name_says_what_is_in_it_is_kept_for_ever_and_no_other(collected):
+    root, names = collected
+    storages = {"staticfiles": {"BACKEND": "config.storage.HashedStorage"}}
+    serving = {"WHITENOISE_USE_FINDERS": False, "WHITENOISE_AUTOREFRESH": False}
+    with override_settings(STORAGES=storages, STATIC_ROOT=root, **serving):
+        client = Client()
+        hashed = client.get(f"/static/{names['css/base.css']}")
+        plain = client.get("/static/css/base.css")
+    hashed.close()
+    plain.close()
+    assert "immutable" in hashed["Cache-Control"]
+    assert "immutable" not in plain["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in hashed.headers
 
 
 def test_files_lie_ready_compressed(collected):

@@ -71,7 +71,7 @@ def test_what_opens_the_portal_is_out_of_reach_of_scripts(patient):
 def test_a_link_is_shown_to_nobody_else(patient):
     path = invitation(of=patient)
     for response in (Client().get(path), Client().post(path)):
-        assert response["Referrer-Policy"] == "same-origin"
+        assert response["Referrer-Policy"] == "no-referrer"
         assert "no-store" in response["Cache-Control"]
 
 

@@ -57,7 +57,7 @@ def with_email(patient):
 
 
 def without_what_was_typed(response) -> str:
-    return re.sub(r'value="[^"]*"', "", response.content.decode())
+    return re.sub(r'(value|nonce)="[^"]*"', "", response.content.decode())
 
 
 # The printed code
@@ -218,7 +218,7 @@ def test_an_unknown_address_gets_the_same_answer_and_another_mail(patient):
     first, second = ask(client=known), ask("bo@example.org", client=unknown)
     assert (first.status_code, first.url) == (second.status_code, second.url)
     pages = [client.get(first.url).content.decode() for client in (known, unknown)]
-    pages = [re.sub(r'value="[^"]*"|ana@|bo@', "", page) for page in pages]
+    pages = [re.sub(r'(value|nonce)="[^"]*"|ana@|bo@', "", page) for page in pages]
     assert pages[0] == pages[1]
     assert [message.to for message in mail.outbox] == [[EMAIL], ["bo@example.org"]]
     assert not re.search(r"\d{6}", mail.outbox[1].body)

@@ -1,6 +1,5 @@
 import asyncio
 import contextlib
-import logging
 import time
 from io import StringIO
 from typing import Any
@@ -24,7 +23,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # A login that could step over the walls between clinics must not do a single job.
         call_command("check", databases=["default"], stdout=StringIO())
-        logging.basicConfig(level=logging.WARNING)
         with app.replace_connector(DjangoConnector().get_worker_connector()):
             asyncio.run(_work())
 

@@ -21,8 +21,8 @@ from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
 from clinics.checks import runtime_login_is_powerless
-from config import metrics
 from clinics.network import ip_of
+from config import metrics
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"

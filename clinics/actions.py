@@ -3,7 +3,7 @@
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinics import audit, sessions, tenancy
+from clinics import audit, second_factor, sessions, tenancy
 from clinics.actors import SYSTEM, CanAct
 from clinics.models import AuditKind, Clinic, Membership, User
 
@@ -52,7 +52,7 @@ def end_membership(*, membership: Membership, by: CanAct) -> Membership:
     now = timezone.now()
     standing = Membership.objects.filter(pk=membership.pk, ended_at=None)
     if standing.update(ended_at=now, locked_at=None):
-        sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+        sessions.end_all(membership.user, clinic_id=membership.clinic_id)
         _audit(membership, by, "ended a membership")
     membership.refresh_from_db(fields=["ended_at", "locked_at"])
     return membership
@@ -82,7 +82,7 @@ def change_role(*, membership: Membership, role: Membership.Role, by: CanAct) ->
         _hold_the_last_admin(membership)
     membership.role = role
     membership.save(update_fields=["role"])
-    sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+    sessions.end_all(membership.user, clinic_id=membership.clinic_id)
     _audit(membership, by, "changed a role", changed={"role": [str(before), str(role)]})
     return membership
 
@@ -96,7 +96,7 @@ def lock_membership(*, membership: Membership, by: CanAct) -> Membership:
     _hold_the_last_admin(membership)
     membership.locked_at = timezone.now()
     membership.save(update_fields=["locked_at"])
-    sessions.end_sessions(membership.user, clinic_id=membership.clinic_id)
+    sessions.end_all(membership.user, clinic_id=membership.clinic_id)
     _audit(membership, by, "locked a member out")
     return membership
 
@@ -166,4 +166,18 @@ def note_audit_export(*, clinic: Clinic, by: CanAct, lines: int, asked: dict[str
         verb="exported the audit trail",
         target=clinic,
         detail={"lines": lines, **asked},
+    )
+
+
+@transaction.atomic
+def take_away_second_factor(*, membership: Membership, by: CanAct) -> None:
+    """For somebody who has lost it: signed out everywhere, and asked for another at sign-in."""
+    second_factor.take_away(membership.user)
+    sessions.end_all(membership.user)
+    audit.record(
+        clinic_id=membership.clinic_id,
+        by=by,
+        verb="took away the second factor of a colleague",
+        target=membership,
+        person=membership.user.name,
     )

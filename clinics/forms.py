@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 
 from clinics.actors import ActorKind
 from clinics.models import (
+    IDLE_MINUTES_SPAN,
+    LONGEST_GRACE_DAYS,
     AuditEventQuerySet,
     AuditKind,
     Clinic,
@@ -259,6 +261,41 @@ class AuditSearchForm(forms.Form):
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time.min, self.clinic.zone)
+
+
+class SignInRulesForm(EditForm):
+    """How staff of the clinic sign in, and when a screen that nobody uses is locked."""
+
+    class Meta:
+        model = Clinic
+        fields = ["second_factor_grace_days", "idle_minutes"]
+        labels = {
+            "second_factor_grace_days": "Days a new colleague may work without a second step",
+            "idle_minutes": "Minutes until an unused screen is locked",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._whole_number("second_factor_grace_days", 0, LONGEST_GRACE_DAYS)
+        self.fields[
+            "second_factor_grace_days"
+        ].help_text = "From 0 to 14, counted from the day they join. Admins always need it."
+        self._whole_number("idle_minutes", *IDLE_MINUTES_SPAN)
+        self.fields[
+            "idle_minutes"
+        ].help_text = (
+            "From 5 to 30. What is on the screen is kept, and is back after a password or passkey."
+        )
+
+    def _whole_number(self, name: str, least: int, most: int) -> None:
+        wanted = f"Write a whole number from {least} to {most}."
+        self.fields[name] = forms.IntegerField(
+            label=self.fields[name].label,
+            min_value=least,
+            max_value=most,
+            show_hidden_initial=True,
+            error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), wanted),
+        )
 
 
 class NumbersForm(forms.Form):

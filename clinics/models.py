@@ -3,13 +3,17 @@ from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from clinics.actors import Actor, ActorKind
 from clinics.thresholds import Thresholds, thresholds_from
@@ -18,6 +22,9 @@ LONGEST_OPERATOR_ACCESS = timedelta(minutes=60)
 STAFF_INVITATION_LASTS = timedelta(hours=72)
 # As long as a clinic in the United States has to keep what documents its handling of records.
 AUDIT_YEARS = 6
+LONGEST_GRACE_DAYS = 14
+IDLE_MINUTES_SPAN = (5, 30)
+DEFAULT_IDLE_MINUTES = 15
 
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
@@ -65,6 +72,40 @@ class User(AbstractBaseUser):
         return Actor(ActorKind.STAFF, self.pk, self.name)
 
 
+class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
+    def of(self, user: User) -> Self:
+        return self.filter(user=user)
+
+    def but(self, session_key: str | None) -> Self:
+        return self.exclude(session_key=session_key)
+
+    def ended(self) -> Self:
+        return self.filter(expire_date__lte=timezone.now())
+
+
+class StaffSession(AbstractBaseSession):
+    """A browser that somebody is signed in on; sessions are listed, locked and ended by this row.
+
+    The columns beyond Django's are written one by one, never with what the session holds: a
+    request that began before a lock cannot undo it.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    active_at = models.DateTimeField(default=timezone.now)
+    locked_at = models.DateTimeField(null=True)
+
+    objects = BaseSessionManager.from_queryset(StaffSessionQuerySet)()  # type: ignore[misc]
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        return import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+
+    def save(self, *args: Any, force_update: bool = False, **kwargs: Any) -> None:
+        if force_update:
+            kwargs["update_fields"] = ["session_data", "expire_date", "user"]
+        super().save(*args, force_update=force_update, **kwargs)
+
+
 class Paper(models.TextChoices):
     LETTER = "Letter", "US Letter, 8.5 × 11 in"
     A4 = "A4", "A4, 210 × 297 mm"
@@ -88,6 +129,10 @@ class Clinic(models.Model):
         db_default=AUDIT_YEARS,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
     )
+    # Days from joining until somebody needs a second step to sign in; admins have none.
+    second_factor_grace_days = models.PositiveSmallIntegerField("days without it", default=0)
+    # After so long without a hand on it a page is locked.
+    idle_minutes = models.PositiveSmallIntegerField("minutes", default=DEFAULT_IDLE_MINUTES)
     # The numbers of `thresholds` that this clinic has set.
     thresholds_set = models.JSONField(default=dict, blank=True)
 
@@ -96,6 +141,13 @@ class Clinic(models.Model):
             models.CheckConstraint(condition=Q(paper__in=["Letter", "A4"]), name="clinic_paper"),
             models.CheckConstraint(
                 condition=Q(audit_years__range=(1, 30)), name="clinic_audit_years"
+            ),
+            models.CheckConstraint(
+                condition=Q(second_factor_grace_days__lte=LONGEST_GRACE_DAYS),
+                name="clinic_second_factor_grace",
+            ),
+            models.CheckConstraint(
+                condition=Q(idle_minutes__range=IDLE_MINUTES_SPAN), name="clinic_idle_minutes"
             ),
         ]
 

@@ -76,7 +76,7 @@ def _set_active(user: User, verb: str, *, is_active: bool, reason: str, by: Acto
     if not User.objects.filter(pk=user.pk).exclude(is_active=is_active).update(is_active=is_active):
         return []
     if not is_active:
-        sessions.end_sessions(user)
+        sessions.end_all(user)
     with tenancy.known_as(user.pk):
         memberships = list(Membership.objects.of_user(user).order_by("clinic_id"))
     for membership in memberships:

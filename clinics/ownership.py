@@ -16,6 +16,7 @@ LIBRARY_TABLES = {
     "django_content_type": "SELECT",
     "django_migrations": "SELECT",
     "django_session": ALL_RIGHTS,
+    "mfa_authenticator": ALL_RIGHTS,
 }
 
 

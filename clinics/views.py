@@ -3,11 +3,18 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinics import actions
-from clinics.access import CHOSEN_CLINIC, Can, PersonRequest, StaffRequest, person, staff
+from clinics.access import (
+    CHOSEN_CLINIC,
+    Can,
+    PersonRequest,
+    StaffRequest,
+    following,
+    person,
+    staff,
+)
 from clinics.audit_alarms import last_alarms
 from clinics.audit_trail import check_newest, last_check
 from clinics.forms import AuditSearchForm, ChooseClinicForm, NumbersForm, SettingsForm
@@ -28,11 +35,10 @@ def choose(request: PersonRequest) -> HttpResponse:
     memberships = Membership.objects.active().of_user(request.user).with_clinics()
     data = request.POST if request.method == "POST" else None
     form = ChooseClinicForm(data, memberships=memberships)
-    following = _following(request)
     if form.is_valid():
         request.session[CHOSEN_CLINIC] = form.cleaned_data["membership"].clinic_id
-        return HttpResponseRedirect(following)
-    context = {"memberships": memberships, "form": form, "following": following}
+        return HttpResponseRedirect(following(request))
+    context = {"memberships": memberships, "form": form, "following": following(request)}
     return render(request, "clinics/choose.html", context)
 
 
@@ -102,10 +108,3 @@ def audit_export(request: StaffRequest) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _following(request: PersonRequest) -> str:
-    """Where the person was going: an address of ours, otherwise the first page."""
-    following = request.POST.get("next") or request.GET.get("next") or "/"
-    is_ours = following.startswith("/") and url_has_allowed_host_and_scheme(following, None)
-    return following if is_ours else "/"

@@ -12,6 +12,7 @@ FEWEST_DIFFERENT = 20  # of them; a key of random letters has more
 def require(
     *,
     secret_keys: Sequence[str],
+    second_factor_keys: Sequence[str],
     debug: bool,
     site_url: str,
     hosts: Sequence[str],
@@ -19,8 +20,9 @@ def require(
 ) -> None:
     """Raises ImproperlyConfigured, which names every variable that is wrong and no value."""
     wrong = []
-    if any(len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT for key in secret_keys):
-        wrong.append(f"SECRET_KEY needs {SHORTEST_KEY} random characters, an older one too")
+    for name, keys in (("SECRET_KEY", secret_keys), ("SECOND_FACTOR_KEYS", second_factor_keys)):
+        if not keys or any(map(_is_weak, keys)):
+            wrong.append(f"{name} needs {SHORTEST_KEY} random characters, an older one too")
     if debug:
         wrong.append("DEBUG has to be off")
     if urlsplit(site_url).hostname not in hosts:
@@ -31,3 +33,7 @@ def require(
         wrong.append("APP_DATABASE_URL has to say where the database is")
     if wrong:
         raise ImproperlyConfigured(f"Not started: {'; '.join(wrong)} (see .env.example).")
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_DIFFERENT

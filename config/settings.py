@@ -39,6 +39,7 @@ if IS_HTTPS:
     # Whoever is reached by the world does not start half set up.
     production.require(
         secret_keys=[SECRET_KEY, *SECRET_KEY_FALLBACKS],
+        second_factor_keys=listed("SECOND_FACTOR_KEYS"),
         debug=DEBUG,
         site_url=SITE_URL,
         hosts=listed("ALLOWED_HOSTS"),
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -88,7 +90,8 @@ MIDDLEWARE = [
     "config.headers.WithheldOrigin",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "clinics.middleware.StaffSessionMiddleware",
+    "clinics.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -125,6 +128,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "bearing_cache",
+        # Tries are counted here. Beyond the default of 300 rows a flood of addresses would push
+        # the count of somebody's guesses out.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     }
 }
 
@@ -140,6 +146,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "clinics.passwords.CommonWordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -153,6 +161,27 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds that a confirmation of who it is holds
+MFA_ADAPTER = "clinics.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "clinics.second_factor_forms.CodeForm",
+    "reauthenticate": "clinics.second_factor_forms.CodeAgainForm",
+    "activate_totp": "clinics.second_factor_forms.AppForm",
+    "add_webauthn": "clinics.second_factor_forms.PasskeyForm",
+    "login_webauthn": "clinics.second_factor_forms.PasskeySignInForm",
+    "authenticate_webauthn": "clinics.second_factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "clinics.second_factor_forms.PasskeyAgainForm",
+    "edit_webauthn": "clinics.second_factor_forms.PasskeyNameForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey is two factors only if its device asks for a finger, a face or a number.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_ISSUER = "Bearing"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that the clock of a phone may be off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Seal the secrets of authenticator apps: the first one seals, each of them opens.
+SECOND_FACTOR_KEYS = listed("SECOND_FACTOR_KEYS")
 
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
@@ -227,7 +256,8 @@ SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one working day
+SESSION_ENGINE = "clinics.session_store"
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds: one working day, whether used or not
 CSRF_FAILURE_VIEW = "portal.failures.open_too_long"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if IS_HTTPS else []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes: a programme of text is far below
@@ -238,6 +268,7 @@ FILE_UPLOAD_HANDLERS = ["config.limits.NoUploads"]
 ACCOUNT_RATE_LIMITS = {
     "login": "200/m/ip",
     "login_failed": "5/5m/key,60/m/ip",
+    "reauthenticate": "5/m/user,30/h/user",
 }
 
 # Who may read /metrics: networks, or whoever shows the token.

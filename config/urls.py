@@ -1,6 +1,13 @@
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as app
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
+from clinics.security_views import passkey_again
 from prescriptions.views import design, overview
 
 # Of django-allauth only the pages that staff need: nobody signs up, addresses are the clinic's.
@@ -14,7 +21,9 @@ accounts = [
     # For somebody who has none yet; the same page without the question for the old one.
     path(
         "password/set/",
-        account.PasswordSetView.as_view(template_name="account/password_change.html"),
+        reauthentication_required(
+            account.PasswordSetView.as_view(template_name="account/password_change.html")
+        ),
         name="account_set_password",
     ),
     path("password/forgotten/", account.password_reset, name="account_reset_password"),
@@ -29,6 +38,24 @@ accounts = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+]
+
+# Second factors, in the names that django-allauth knows them by; what it would list, our page does.
+to_security = RedirectView.as_view(pattern_name="clinics:security")
+accounts += [
+    path("security/", to_security, name="mfa_index"),
+    path("second-step/", mfa.authenticate, name="mfa_authenticate"),
+    path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("confirm/passkey/", passkey_again, name="mfa_reauthenticate_webauthn"),
+    path("app/", app.activate_totp, name="mfa_activate_totp"),
+    path("app/remove/", app.deactivate_totp, name="mfa_deactivate_totp"),
+    path("codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("codes/new/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("passkeys/", to_security, name="mfa_list_webauthn"),
+    path("passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/name/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
+    path("sign-in/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
 ]
 
 urlpatterns = [

@@ -21,6 +21,7 @@ WIDTHS = {390: 844, 1440: 900}
 SCHEMES = ("light", "dark")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 THERAPIST = re.compile(r"^ +therapist +(\S+) / (.+)$", re.MULTILINE)
+CODE = re.compile(r"^ +therapist .+\n.+ each once: (\d+)", re.MULTILINE)
 PATIENT = re.compile(r"^ +patient +(http\S+)$", re.MULTILINE)
 HOME = re.compile(r"^Bearing is at (\S+)", re.MULTILINE)
 
@@ -89,7 +90,9 @@ def _pages_of_a_therapist(chromium: Browser, said: str) -> tuple[Page, dict[str,
     page.goto(home)
     page.locator("input[type=email]").fill(email)
     page.locator("input[type=password]").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("input[name=code]").fill(_found(CODE, said)[1])
+    page.get_by_role("button", name="Go on").click()
     page.wait_for_url(f"{home}/")
     found = {"home": page.url, "design": f"{home}/design/"}
     found["desk"] = _desk(page)

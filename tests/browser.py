@@ -33,6 +33,16 @@ def _is_wrong(line: ConsoleMessage) -> bool:
     return line.type == "error" and "ERR_INTERNET_DISCONNECTED" not in line.text
 
 
+def sign_in(page: Page, *, email: str, password: str, code: str | None = None) -> None:
+    """On the page that asks for it: the password, and a code where there is a second step."""
+    page.locator("input[type=email]").fill(email)
+    page.locator("input[type=password]").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    if code:
+        page.get_by_label("Code").fill(code)
+        page.get_by_role("button", name="Go on").click()
+
+
 class Watched:
     """A page on which every script error and every breach of the content policy is noted."""
 

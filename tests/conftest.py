@@ -5,9 +5,12 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.core.management import CommandError
 from django.db import connection
 from django.test import Client
@@ -15,6 +18,7 @@ from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from clinics.models import Clinic, Membership
+from clinics.second_factor import GIVEN_BY
 from tests import make, template_database
 from tests.browser import FLAGS
 from tests.logged import logged, told_of_somebody
@@ -170,8 +174,18 @@ def signed_in(clinic: Clinic, role: Membership.Role) -> Client:
     make.member(user=user, of=clinic, role=role)
     client = Client()
     client.force_login(user)  # and with it comes the only clinic
+    session = client.session
+    session[GIVEN_BY] = user.pk
+    session.save()
     client.user = user
     return client
+
+
+def just_confirmed(client: Client) -> None:
+    """As if the person had said a moment ago who they are."""
+    session = client.session
+    record_authentication(SimpleNamespace(session=session), get_user(client), "password")
+    session.save()
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from functools import cache
 from itertools import count
 from uuid import UUID, uuid4
 
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
@@ -91,6 +93,18 @@ def shared_catalogue() -> None:
 
 def user(*, name: str = "Person", email: str | None = None, password: str | None = None) -> User:
     return User.objects.create_user(email or f"person{next(_number)}@example.org", name, password)
+
+
+def factor(*, of: User) -> str:
+    """Give somebody an authenticator app; its secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(of, secret)
+    return secret
+
+
+def recovery_code(*, of: User) -> str:
+    """One that is not used yet."""
+    return RecoveryCodes.activate(of).get_unused_codes()[0]
 
 
 def clinic(*, name: str = "Clinic", time_zone: str = "America/New_York") -> Clinic:

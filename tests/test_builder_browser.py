@@ -314,7 +314,7 @@ def test_what_is_typed_after_the_sign_in_ended_is_offered_again(open_page, patie
     page.locator("[name=lines-0-sets]").fill("6")
     expect(page.locator("#state")).to_contain_text("your sign-in has ended")
     page.get_by_role("link", name="Sign in again").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     page.context.add_cookies(cookies)
     page.goto(page.url.split("/accounts")[0] + desk_of(draft))
     expect(page.get_by_text("It was kept on this device.")).to_be_visible()
@@ -334,7 +334,7 @@ def test_signing_out_forgets_what_was_kept(open_page, patient):
     expect(page.locator("#state")).to_contain_text("Not saved yet.")
     assert len(kept(page)) == 1
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     assert kept(page) == []
 
 

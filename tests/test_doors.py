@@ -140,7 +140,16 @@ OF_NO_ROW = {
     "clinics:join": "link",
     "clinics:audit_export": "staff",
     "portal:looked": "patient",
+    "clinics:sign_in_rules": "staff",
+    "clinics:change_sign_in_rules": "staff",
     "clinics:choose": "person",
+    "clinics:security": "person",
+    "clinics:second_step": "person",
+    "clinics:end_session": "person",
+    "clinics:end_other_sessions": "person",
+    "clinics:locked": "person",
+    "clinics:lock": "person",
+    "clinics:active": "person",
     "portal:today": "patient",
     "portal:player": "patient",
     "portal:logs": "patient",
@@ -177,6 +186,8 @@ OF_NO_ROW = {
     "portal:choose_pin": "patient",
     "portal:type_pin": "doorstep",
 }
+# django-allauth's own pages: sign-in and its second factors, which have no door.
+ALLAUTH = ("account_", "mfa_")
 
 
 def walk(resolver=None, namespace=""):
@@ -189,11 +200,9 @@ def walk(resolver=None, namespace=""):
 
 
 SITE = [
-    pytest.param(name, entry, id=name)
-    for name, entry in walk()
-    if not name.startswith("account_")  # django-allauth's own: sign-in, which has no door
+    pytest.param(name, entry, id=name) for name, entry in walk() if not name.startswith(ALLAUTH)
 ]
-NAMES = [name for name, _ in walk() if not name.startswith("account_")]
+NAMES = [name for name, _ in walk() if not name.startswith(ALLAUTH)]
 STAFF_ROWS = [name for name in ABOUT if not name.startswith("portal:")]
 
 
@@ -358,6 +367,8 @@ NEEDS_MORE_THAN_LOOKING = {
 }
 ADMIN_ONLY = {
     "clinics:settings",
+    "clinics:sign_in_rules",
+    "clinics:change_sign_in_rules",
     "clinics:audit",
     "clinics:people",
     "clinics:invite",

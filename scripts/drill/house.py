@@ -133,6 +133,7 @@ class House:
             "APP_DATABASE_URL": self.at("bearing_app", *clusters),
             "MIGRATOR_DATABASE_URL": self.at("bearing_migrator", *clusters),
             "SECRET_KEY": self._secret_key,
+            "SECOND_FACTOR_KEYS": self._secret_key,
             "SITE_URL": f"http://127.0.0.1:{self.port}",
             "PORT": str(self.port),
             "WEB_PROCESSES": "2",

@@ -120,6 +120,9 @@ async function send() {
     Object.assign(link, { href: desk.dataset.signIn, textContent: "Sign in again" });
     warn("Not saved: your sign-in has ended. Kept on this device.", link);
     wait(AGAIN);
+  } else if (response.headers.get("X-Session") === "locked") {
+    warn("Not saved: the screen is locked. Kept on this device.");
+    document.dispatchEvent(new CustomEvent("session-locked"));
   } else if (response.status === 422) {
     const { problem, field } = await response.json();
     const link = document.createElement("a");
@@ -166,6 +169,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden && isDirty) save();
 });
 window.addEventListener("online", () => isDirty && save());
+document.addEventListener("session-open", () => isDirty && save());
 window.addEventListener("pageshow", (event) => {
   // Back from another page, with an old version: ask for what is stored now.
   if (event.persisted) location.reload();

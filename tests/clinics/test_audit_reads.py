@@ -260,6 +260,7 @@ def test_what_nobody_asked_for_by_a_request_comes_from_nowhere(clinic):
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19 Safari/604", "Safari on iPhone"),
         ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/141 Safari/537", "Chrome on Chromebook"),
         ("curl/8.5", ""),
+        ("<script>alert(1)</script>", ""),
         ("", ""),
     ],
 )

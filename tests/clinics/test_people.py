@@ -209,7 +209,7 @@ def test_a_role_counts_from_the_next_request_and_the_sessions_end(admin, clinic,
 
 def test_the_role_is_read_even_where_the_session_lives_on(admin, clinic, therapist, monkeypatch):
     """Were no session ended, the door would still know."""
-    monkeypatch.setattr("clinics.sessions.end_sessions", lambda user, **clinic: 0)
+    monkeypatch.setattr("clinics.sessions.end_all", lambda user, **clinic: 0)
     press(admin, membership_of(therapist.user, clinic), Act.CHANGE_ROLE, role="assistant")
     assert therapist.get(HOME).status_code == 200
     assert therapist.get(reverse("patients:create")).status_code == 403

@@ -24,6 +24,7 @@ OF_A_CLINIC = [
 # Tables without a clinic: who they are about, and why no policy guards them.
 OF_NO_CLINIC = {
     "clinics_user": "people, who may work in several clinics",
+    "clinics_staffsession": "browsers of people, who may work in several clinics",
     "bearing_cache": "counts of tries to sign in",
     "clinics_failedsignin": "tries to sign in as somebody who works nowhere; the web writes only",
     "patients_mailedcode": "codes for e-mail addresses, which a patient of two clinics has once",
@@ -493,7 +494,8 @@ def test_a_patients_request_does_not_see_a_draft(neighbours):
         pytest.param("SELECT token_hash FROM patients_invitation", id="invitations"),
         pytest.param("SELECT code_hash FROM patients_mailedcode", id="mailed codes"),
         pytest.param("DELETE FROM patients_tries", id="forgetting its tries"),
-        pytest.param("SELECT session_data FROM django_session", id="staff sessions"),
+        pytest.param("SELECT session_data FROM clinics_staffsession", id="staff sessions"),
+        pytest.param("SELECT data FROM mfa_authenticator", id="second factors"),
         pytest.param("INSERT INTO exercises_exercise (code) VALUES ('x')", id="the library"),
     ],
 )

@@ -22,6 +22,7 @@ GOOD = {
     "SITE_URL": "https://bearing.example",
     "ALLOWED_HOSTS": "bearing.example",
     "SECRET_KEY": secrets.token_urlsafe(50),
+    "SECOND_FACTOR_KEYS": secrets.token_urlsafe(50),
     "APP_DATABASE_URL": "postgresql://bearing_app:password@db.example/bearing",
     "COLLECTED_STATIC": "on",
 }
@@ -56,6 +57,7 @@ def test_a_missing_secret_stops_the_start_with_one_line():
 
 GIVEN = {
     "secret_keys": [GOOD["SECRET_KEY"]],
+    "second_factor_keys": [GOOD["SECOND_FACTOR_KEYS"]],
     "debug": False,
     "site_url": GOOD["SITE_URL"],
     "hosts": ["bearing.example"],
@@ -71,6 +73,8 @@ def test_what_is_set_up_starts():
     ("wrong", "named"),
     [
         ({"secret_keys": ["short"]}, "SECRET_KEY"),
+        ({"second_factor_keys": []}, "SECOND_FACTOR_KEYS"),
+        ({"second_factor_keys": ["short"]}, "SECOND_FACTOR_KEYS"),
         ({"secret_keys": ["x" * 80]}, "SECRET_KEY"),
         ({"secret_keys": [GOOD["SECRET_KEY"], "an old and weak one"]}, "SECRET_KEY"),
         ({"debug": True}, "DEBUG"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from clinics.models import User
 from prescriptions.sample import clinic, staff
 from prescriptions.sample.courses import Colleague
+from prescriptions.sample.second_step import codes
 
 
 class Command(BaseCommand):
@@ -24,6 +25,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{staff.CLINIC_NAME}: sample people, all invented. Sign in as")
         for colleague in (staff.RUTH, staff.ANNA):
             self._line(colleague.role, f"{colleague.email} / {_password(colleague)}")
+            user = User.objects.get(email=colleague.email)
+            self._line("", f"then one of these codes, each once: {', '.join(codes(user))}")
         invited = clinic.invite(clinic_id=clinic_id, at=timezone.now())
         if invited is None:
             self._line("patient", "nobody: every sample patient has been archived")

@@ -16,6 +16,10 @@ class LastAdmin(Exception):
     """The clinic would be left without an admin."""
 
 
+class WorksElsewhere(Exception):
+    """The person works in another clinic too."""
+
+
 def open_clinic(*, name: str, time_zone: str, admin: User, phone: str = "") -> Clinic:
     """Open a clinic with its first admin."""
     with connection.cursor() as cursor:
@@ -170,14 +174,16 @@ def note_audit_export(*, clinic: Clinic, by: CanAct, lines: int, asked: dict[str
 
 
 @transaction.atomic
-def take_away_second_factor(*, membership: Membership, by: CanAct) -> None:
-    """For somebody who has lost it: signed out everywhere, and asked for another at sign-in."""
-    second_factor.take_away(membership.user)
-    sessions.end_all(membership.user)
-    audit.record(
-        clinic_id=membership.clinic_id,
-        by=by,
-        verb="took away the second factor of a colleague",
-        target=membership,
-        person=membership.user.name,
-    )
+def take_away_second_factor(*, membership: Membership, by: CanAct) -> Membership:
+    """For somebody who has lost it: signed out everywhere, and asked for another at sign-in.
+
+    Raises WorksElsewhere: what guards another clinic too is not this clinic's to take away.
+    """
+    user = membership.user
+    with tenancy.known_as(user.pk):
+        if Membership.objects.active().of_user(user).exclude(pk=membership.pk).exists():
+            raise WorksElsewhere
+    second_factor.take_away(user)
+    sessions.end_all(user)
+    _audit(membership, by, "took away the second factor of a colleague", person=user.name)
+    return membership

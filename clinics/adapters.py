@@ -7,8 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from clinics import second_factor
-from clinics.origin import browser_of
 from clinics.models import User
+from clinics.origin import browser_of
 from clinics.sealing import seal, unseal
 
 

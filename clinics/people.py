@@ -23,6 +23,7 @@ class Act(StrEnum):
     UNLOCK = auto()
     END = auto()
     BRING_BACK = auto()
+    TAKE_AWAY_SECOND_STEP = auto()
 
 
 # Where somebody stands, what may be done about it, and where they stand then.
@@ -30,6 +31,7 @@ STEPS: dict[Membership.State, dict[Act, Membership.State]] = {
     Membership.State.WORKING: {
         Act.CHANGE_ROLE: Membership.State.WORKING,
         Act.LOCK: Membership.State.LOCKED,
+        Act.TAKE_AWAY_SECOND_STEP: Membership.State.WORKING,
         Act.END: Membership.State.ENDED,
     },
     Membership.State.LOCKED: {
@@ -77,7 +79,8 @@ def acts_on(membership: Membership, *, by: Membership) -> frozenset[Act]:
 def perform(
     act: Act, *, membership: Membership, by: Membership, role: Membership.Role | None = None
 ) -> Membership:
-    """Do one of the acts, each with its line in the audit trail. Raises NotAllowed or LastAdmin.
+    """Do one of the acts, each with its line in the audit trail. Raises NotAllowed, LastAdmin or
+    WorksElsewhere.
 
     Both are read anew once the clinic is held: of two admins who lock each other, one is left.
     """
@@ -107,4 +110,5 @@ _WRITERS: dict[Act, Callable[..., Membership]] = {
     Act.UNLOCK: actions.unlock_membership,
     Act.END: actions.end_membership,
     Act.BRING_BACK: actions.bring_back,
+    Act.TAKE_AWAY_SECOND_STEP: actions.take_away_second_factor,
 }

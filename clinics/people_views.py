@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinics import actions, invitations, mails, tenancy, tokens
 from clinics import people as rules
-from clinics.access import CHOSEN_CLINIC, Can, StaffRequest, link_holder, staff
+from clinics.access import CHOSEN_CLINIC, Can, StaffRequest, confirmed, link_holder, staff
 from clinics.models import Membership, StaffInvitation, User
 from clinics.people import Act
 from clinics.people_forms import InviteForm, JoinForm, RoleForm
@@ -25,8 +25,10 @@ DONE = {
     Act.UNLOCK: "{name} can come in again.",
     Act.END: "{name} no longer works here.",
     Act.BRING_BACK: "{name} works here again.",
+    Act.TAKE_AWAY_SECOND_STEP: "{name} sets up another second step at the next sign-in.",
 }
 NOT_DONE = "That was not possible any more. Look at where things stand now."
+ELSEWHERE = "They work in another clinic too: whoever runs the server can help them."
 NOT_SENT = "The e-mail could not be sent. The invitation is kept: send it again later."
 
 
@@ -54,6 +56,7 @@ def people(request: StaffRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff(Can.ADMINISTER)
+@confirmed
 def invite(request: StaffRequest) -> HttpResponse:
     """Invite somebody by e-mail."""
     data = request.POST if request.method == "POST" else None
@@ -72,6 +75,7 @@ def invite(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @staff(Can.ADMINISTER)
+@confirmed
 def send_again(request: StaffRequest, pk: int) -> HttpResponse:
     """Mail a new link; the one before opens nothing any more."""
     invitation = _invitation(request, pk)
@@ -97,6 +101,7 @@ def withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @staff(Can.ADMINISTER)
+@confirmed
 def member(request: StaffRequest, pk: int) -> HttpResponse:
     """One person's work in this clinic, and what may be done about it."""
     shown = get_object_or_404(Membership.objects.of(request.clinic).with_people(), pk=pk)
@@ -192,6 +197,8 @@ def _perform(request: StaffRequest, shown: Membership, form: RoleForm) -> HttpRe
         messages.error(request, NOT_DONE)
     except actions.LastAdmin:
         messages.error(request, "A clinic keeps at least one admin. Make somebody else one first.")
+    except actions.WorksElsewhere:
+        messages.error(request, ELSEWHERE)
     else:
         label = role.label if role else ""
         messages.success(request, DONE[act].format(name=shown.user.name, role=label))

@@ -35,9 +35,9 @@ def is_given(request: HttpRequest) -> bool:
 
 
 def needed_from(membership: Membership) -> datetime:
-    """From when on somebody sees no patient without one; for admins that is always past."""
-    is_admin = membership.role == Membership.Role.ADMIN
-    days = 0 if is_admin else membership.clinic.second_factor_grace_days
+    """From when on somebody sees no patient without one; at once for admins and operators."""
+    has_grace = membership.role in (Membership.Role.THERAPIST, Membership.Role.ASSISTANT)
+    days = 0 if not has_grace else membership.clinic.second_factor_grace_days
     return membership.started_at + timedelta(days=days)
 
 

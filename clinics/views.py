@@ -11,6 +11,7 @@ from clinics.access import (
     Can,
     PersonRequest,
     StaffRequest,
+    confirmed,
     following,
     person,
     staff,
@@ -90,6 +91,7 @@ def audit_trail(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 @staff(Can.EXPORT)
+@confirmed
 def audit_export(request: StaffRequest) -> HttpResponse:
     """What was found in the audit trail, as a file for a spreadsheet."""
     form = AuditSearchForm(request.GET or None, clinic=request.clinic)

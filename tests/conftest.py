@@ -10,14 +10,13 @@ from types import SimpleNamespace
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.core.management import CommandError
 from django.db import connection
 from django.test import Client
 from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
-from clinics.models import Clinic, Membership
+from clinics.models import Clinic, Membership, User
 from clinics.second_factor import GIVEN_BY
 from tests import make, template_database
 from tests.browser import FLAGS
@@ -174,17 +173,16 @@ def signed_in(clinic: Clinic, role: Membership.Role) -> Client:
     make.member(user=user, of=clinic, role=role)
     client = Client()
     client.force_login(user)  # and with it comes the only clinic
-    session = client.session
-    session[GIVEN_BY] = user.pk
-    session.save()
+    just_confirmed(client, by=user)
     client.user = user
     return client
 
 
-def just_confirmed(client: Client) -> None:
-    """As if the person had said a moment ago who they are."""
+def just_confirmed(client: Client, *, by: User) -> None:
+    """As if the person had said a moment ago who they are, with a second step."""
     session = client.session
-    record_authentication(SimpleNamespace(session=session), get_user(client), "password")
+    record_authentication(SimpleNamespace(session=session), by, "password")
+    session[GIVEN_BY] = by.pk
     session.save()
 
 

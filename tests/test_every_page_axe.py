@@ -182,10 +182,11 @@ def test_every_page_before_the_doors(site, walk_through):
         by = make.founder(clinic)
         _, token = patient_actions.invite(patient=patient, at=make.timezone_now(), by=by)
     nobody, person = Client(), Client()
-    person.force_login(
-        make.user(name=LONG_WORD, email="one@example.org", password="a long sample password")
-    )
-    just_confirmed(person)  # or else all pages that change a sign-in were one: "Is it still you?"
+    user = make.user(name=LONG_WORD, email="one@example.org", password="a long sample password")
+    person.force_login(user)
+    just_confirmed(
+        person, by=user
+    )  # or else all pages that change a sign-in were one: "Is it still you?"
     link = reverse("portal:enter", args=[token])
     to_join = [
         reverse("clinics:join", args=[make.staff_invitation(of=clinic, email=email).token])

@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -26,7 +27,7 @@ from clinics.models import AuditEvent, Clinic, Membership
 from clinics.sealing import unseal
 from clinics.tenancy import inside
 from tests import make
-from tests.conftest import just_confirmed, signed_in
+from tests.conftest import signed_in
 
 PASSWORD = "a long sample password"
 SIGN_IN, STEP, CONFIRM = (
@@ -391,13 +392,15 @@ def test_nobody_is_led_elsewhere_after_confirming(dana):
 
 
 def test_the_door_asks_when_nothing_was_confirmed(admin):
+    session = admin.session
+    del session[AUTHENTICATION_METHODS_SESSION_KEY]
+    session.save()
     assert admin.post(RULES, {}).url.startswith(SIGN_IN)  # nobody knows a password of theirs
 
 
 @pytest.mark.parametrize("field", ["second_factor_grace_days", "idle_minutes"])
 @pytest.mark.parametrize("typed", ["", "-1", "99", "many", "1.5"])
 def test_a_rule_out_of_bounds_is_refused_beside_itself(admin, field, typed):
-    just_confirmed(admin)
     right = {"second_factor_grace_days": "0", "idle_minutes": "15"}
     form = admin.post(RULES, right | {field: typed}).context["form"]
     assert "whole number" in " ".join(form.errors[field])
@@ -472,6 +475,18 @@ def test_an_admin_takes_away_the_factors_of_a_colleague_who_has_lost_them(
     again = Client()
     assert give_password(again).url == "/"
     assert again.get("/").url.startswith(SET_UP)
+
+
+def test_an_admin_takes_nothing_away_that_guards_another_clinic_too(
+    dana, person, clinic, other_clinic, admin
+):
+    make.member(user=person, of=other_clinic)
+    with inside(clinic.pk):
+        membership = Membership.objects.of(clinic).of_user(person).get()
+        with pytest.raises(actions.WorksElsewhere):
+            actions.take_away_second_factor(membership=membership, by=admin.user)
+    assert Authenticator.objects.filter(user=person).exists()
+    assert dana.get("/").status_code == 200
 
 
 # Passwords

@@ -18,7 +18,14 @@ EXAMPLE = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), 
 # Set by compose.yaml itself, and by the images it uses.
 OF_THE_IMAGES = {"POSTGRES_INITDB_ARGS"}
 SECRETS = {
-    *("SECRET_KEY", "SECOND_FACTOR_KEYS", "VAPID_PRIVATE_KEY", "SITE_HOST", "EMAIL_HOST", "DEFAULT_FROM_EMAIL"),
+    *(
+        "SECRET_KEY",
+        "SECOND_FACTOR_KEYS",
+        "VAPID_PRIVATE_KEY",
+        "SITE_HOST",
+        "EMAIL_HOST",
+        "DEFAULT_FROM_EMAIL",
+    ),
     *("POSTGRES_PASSWORD", "APP_PASSWORD", "MIGRATOR_PASSWORD", "DUMP_PASSWORD"),
     "REPLICA_PASSWORD",
 }

@@ -108,5 +108,4 @@ def audit_export(request: StaffRequest) -> HttpResponse:
     response = HttpResponse(audit_csv(events), content_type="text/csv; charset=utf-8")
     name = f"audit-trail-{timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
     return response

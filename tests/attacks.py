@@ -18,7 +18,7 @@ from django.urls import reverse
 from clinics.models import Membership, User
 from patients.models import Patient
 from tests.fuzzing import Site, learn
-from tests.test_doors import ABOUT, door_of, walk
+from tests.test_doors import ABOUT, ALLAUTH, door_of, walk
 from tests.worlds import World, address, as_before
 
 SECRET = "Xylophone"  # in every text of the other clinic
@@ -107,7 +107,7 @@ def sites_of(here: World) -> list[Site]:
     """Every page of ours, looked at once, so that we know what it asks for."""
     found = []
     for name, entry in walk():
-        if name.startswith("account_"):
+        if name.startswith(ALLAUTH):
             continue
         who = "patient" if door_of(name) in {"patient", "anyone"} else "admin"
         path = here.links.get(name) or address(name, entry, here.own)

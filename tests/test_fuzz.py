@@ -17,7 +17,7 @@ from prescriptions.models import SessionLog
 from tests import make
 from tests.fuzzing import Sent, Site, learn, requests
 from tests.prescriptions.conftest import clock
-from tests.test_doors import door_of, walk
+from tests.test_doors import ALLAUTH, door_of, walk
 from tests.worlds import Rows, World, address, as_before, phone_of, world
 
 __all__ = ["clock"]
@@ -39,7 +39,7 @@ def sites(here: World) -> list[Site]:
     admin, patient = here.people["admin"], here.people["patient"]
     found = []
     for name, entry in walk():
-        if name.startswith("account_") or door_of(name) not in {"staff", "patient", "anyone"}:
+        if name.startswith(ALLAUTH) or door_of(name) not in {"staff", "patient", "anyone"}:
             who_comes = [here.people["nobody"], admin, phone]
         elif door_of(name) == "staff":
             who_comes = [admin]

@@ -17,13 +17,16 @@ from tests import make
 from tests.conftest import signed_in
 from tests.make import inside
 from tests.portal.conftest import phone_of
-from tests.test_doors import ABOUT, NAMES, keys_of_everything, url, walk
+from tests.test_doors import ABOUT, ALLAUTH, NAMES, keys_of_everything, url, walk
 
 STATIC = "/static/css/base.css"
 ENTRANCES = [
-    reverse(name, kwargs=dict.fromkeys(entry.pattern.regex.groupindex, "1-x") or None)
+    reverse(
+        name,
+        kwargs={part: 1 if part == "pk" else "1-x" for part in entry.pattern.regex.groupindex},
+    )
     for name, entry in walk()
-    if name.startswith("account_")
+    if name.startswith(ALLAUTH)
 ]
 OTHERS = ["/nowhere/", "/my/nowhere/", "/nowhere", STATIC, "/static/nothing.js", "/%00", "/healthz"]
 POLICY = {

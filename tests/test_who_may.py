@@ -13,7 +13,15 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from tests.prescriptions.conftest import clock
-from tests.test_doors import ABOUT, ADMIN_ONLY, NEEDS_MORE_THAN_LOOKING, OF_NO_ROW, door_of, walk
+from tests.test_doors import (
+    ABOUT,
+    ADMIN_ONLY,
+    ALLAUTH,
+    NEEDS_MORE_THAN_LOOKING,
+    OF_NO_ROW,
+    door_of,
+    walk,
+)
 from tests.worlds import World, address, as_before, world
 
 __all__ = ["clock"]
@@ -154,7 +162,7 @@ def as_file(lines: list[list[str]]) -> str:
 
 @pytest.mark.django_db
 def test_the_file_says_what_the_doors_answer(clock):
-    new = {name for name, _ in walk() if not name.startswith("account_")} - {*ABOUT, *OF_NO_ROW}
+    new = {name for name, _ in walk() if not name.startswith(ALLAUTH)} - {*ABOUT, *OF_NO_ROW}
     assert not new, (
         f"{', '.join(sorted(new))}: say in tests/test_doors.py what it is about (ABOUT or"
         " OF_NO_ROW), then run make who-may and look at its lines in docs/who-may.md"
@@ -189,7 +197,7 @@ def refuses(cell: str, *statuses: int) -> bool:
     return cell == NOT_ASKED or int(cell.split()[-1]) in {405, *statuses}
 
 
-OURS = [line for line in kept() if not line["page"].startswith("account_")] if FILE.exists() else []
+OURS = [line for line in kept() if not line["page"].startswith(ALLAUTH)] if FILE.exists() else []
 BEHIND_A_DOOR = {"staff": "sign-in 302", "person": "sign-in 302", "patient": "signed out 401"}
 
 

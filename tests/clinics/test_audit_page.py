@@ -145,7 +145,7 @@ def test_what_an_earlier_check_found_stays_on_the_page(admin, clinic):
 def exported(admin, **asked: object) -> list[dict[str, str]]:
     response = admin.get(EXPORT, asked)
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
     return list(csv.DictReader(io.StringIO(response.content.decode().removeprefix("\ufeff"))))
 
 

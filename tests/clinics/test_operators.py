@@ -16,6 +16,7 @@ from clinics.models import AuditEvent, Membership, User
 from clinics.people import Act
 from clinics.tenancy import inside
 from tests import make
+from tests.conftest import just_confirmed
 
 pytestmark = pytest.mark.django_db
 HOME = "/"
@@ -33,6 +34,7 @@ def browser(user, clinic) -> Client:
     session = client.session
     session[CHOSEN_CLINIC] = clinic.pk
     session.save()
+    just_confirmed(client, by=user)
     return client
 
 

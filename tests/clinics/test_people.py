@@ -16,7 +16,7 @@ from clinics.people import Act
 from clinics.roles import GRANTS, Can
 from clinics.tenancy import inside, known_as
 from tests import make
-from tests.conftest import as_login
+from tests.conftest import as_login, just_confirmed
 
 PEOPLE, HOME = reverse("clinics:people"), "/"
 Role, State = Membership.Role, Membership.State
@@ -49,6 +49,7 @@ def another_browser(user, clinic) -> Client:
     session = client.session
     session[CHOSEN_CLINIC] = clinic.pk
     session.save()
+    just_confirmed(client, by=user)
     return client
 
 

@@ -10,14 +10,14 @@ from clinics.access import GRANTS, Can
 from clinics.models import Membership
 from clinics.roles import MEANING, may_give, table
 from tests import make
-from tests.test_doors import door_of, walk
+from tests.test_doors import ALLAUTH, door_of, walk
 
 Role = Membership.Role
 ROLES = reverse("clinics:roles")
 STAFF = {
     name: entry.callback
     for name, entry in walk()
-    if not name.startswith("account_") and door_of(name) == "staff"
+    if not name.startswith(ALLAUTH) and door_of(name) == "staff"
 }
 # Asked inside a view, not at its door; and what waits for its page.
 ASKED_INSIDE = {Can.OVERRIDE}

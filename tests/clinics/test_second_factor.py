@@ -187,7 +187,7 @@ def test_too_many_tries_with_passkeys_get_our_page(client, db):
 # Who must have one
 
 
-@pytest.mark.parametrize("role", list(Membership.Role))
+@pytest.mark.parametrize("role", ["admin", "therapist", "assistant"])
 def test_no_role_sees_a_page_of_the_clinic_without_a_second_step(client, clinic, role):
     user = make.user()
     make.member(user=user, of=clinic, role=role)

@@ -173,7 +173,8 @@ def test_looking_uses_nothing_up_and_pressing_joins_once(clinic, sent, client):
     response = client.post(join(sent.token), JOINING)
     assert response["Location"] == "/"
     assert members(clinic) == [("therapist", "working")]
-    assert client.get("/").status_code == 200  # signed in, in this clinic
+    # Signed in, in this clinic, and asked for a second step.
+    assert client.get("/").url.startswith(reverse("clinics:second_step"))
     assert Client().post(join(sent.token), JOINING).status_code == 404
     assert members(clinic) == [("therapist", "working")]
 
@@ -378,10 +379,11 @@ def test_nothing_is_done_about_one_that_was_accepted(admin, clinic, sent, client
 
 def test_the_trail_tells_who_joined_and_by_which_invitation(clinic, sent, client):
     client.post(join(sent.token), JOINING)
-    assert verbs(clinic)[-3:] == [
+    assert verbs(clinic)[-4:] == [
         ("Founder", "invited a colleague"),
         ("Noor Haddad", "added a member"),
         ("Noor Haddad", "accepted an invitation"),
+        ("Noor Haddad", "signed in"),
     ]
 
 

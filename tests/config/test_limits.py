@@ -34,7 +34,7 @@ def address_of(name, entry) -> str:
     """Some address of this view; every part of it that may vary is nobody's."""
     groups = entry.pattern.regex.groupindex
     if groups:
-        return reverse(name, kwargs=dict.fromkeys(groups, "1-x"))
+        return reverse(name, kwargs={part: 1 if part == "pk" else "1-x" for part in groups})
     return url(name, 1) if name in NAMES else reverse(name)
 
 

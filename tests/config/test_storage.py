@@ -45,6 +45,7 @@ def test_a_changed_module_changes_the_names_of_those_that_import_it(collected):
         assert store in (root / names[name]).read_text()
 
 
+@pytest.mark.django_db
 def test_a_file_whose_name_says_what_is_in_it_is_kept_for_ever_and_no_other(collected):
     root, names = collected
     storages = {"staticfiles": {"BACKEND": "config.storage.HashedStorage"}}

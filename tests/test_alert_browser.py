@@ -79,7 +79,8 @@ def put_two_directions_to_the_test(page: Page) -> None:
     expect(page.get_by_text("Symptoms were worse after and had not settled.")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_from_a_tested_direction_to_a_closed_alert(browser: Browser, live_server, clinic, scheme):
     therapist = signed_in(clinic, Membership.Role.THERAPIST)
     patient = make.patient(of=clinic, name=NAME)

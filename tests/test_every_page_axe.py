@@ -1,7 +1,6 @@
-"""Every page that somebody can open, in a browser, light and dark.
+"""Every page that somebody can open, in a browser; with make thorough also in the dark.
 
-The pages are those that the URLs know: a new one is walked by itself. On a quiet machine with two
-cores the whole walk takes about a minute.
+The pages are those that the URLs know: a new one is walked by itself.
 """
 
 import re
@@ -30,9 +29,11 @@ pytestmark = [
 ]
 LONG_WORD = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh-Ramírez"
 NARROWEST = {"width": 320, "height": 640}
-# The scheme changes nothing but colours: in the second one only they can be wrong.
-ALL_RULES = {"resultTypes": ["violations"]}
-ONLY_COLOURS = {**ALL_RULES, "runOnly": ["color-contrast", "link-in-text-block"]}
+# The scheme changes nothing but colours: in the dark only they can be wrong.
+RULES = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
+}
 # What sticks out on the right, each element by its tag and class.
 STICKS_OUT = """() => {
   const width = document.documentElement.clientWidth
@@ -72,17 +73,14 @@ def content(client: Client, address: str) -> str:
     return re.sub(r'value="[\w-]{36,64}"', "", html[html.index("<main") :])
 
 
-def wrong_with(watched: Watched) -> list[str]:
+def wrong_with(watched: Watched, scheme: str) -> list[str]:
     """What axe, the console and the narrowest screen say of the page that is open."""
     page, size = watched.page, watched.page.viewport_size
-    found = [_axe.run(page, options=ALL_RULES)]
-    page.emulate_media(color_scheme="dark")
-    found.append(_axe.run(page, options=ONLY_COLOURS))
+    found = _axe.run(page, options=RULES[scheme])
     page.set_viewport_size(NARROWEST)
     sticks_out = page.evaluate(STICKS_OUT)
     page.set_viewport_size(size)
-    page.emulate_media(color_scheme="light")
-    wrong = [result.generate_report() for result in found if result.violations_count]
+    wrong = [found.generate_report()] if found.violations_count else []
     wrong += watched.complaints
     watched.complaints.clear()
     if sticks_out:
@@ -90,13 +88,18 @@ def wrong_with(watched: Watched) -> list[str]:
     return [f"{page.url}: {words}" for words in wrong]
 
 
+@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.thorough)])
+def scheme(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def walk_through(browser: Browser, live_server):
+def walk_through(browser: Browser, live_server, scheme):
     """Open pages one after the other as the person whose cookies a client has; what is wrong."""
 
     def walk_through(client: Client, addresses: list[str], **kind) -> list[str]:
         assert addresses
-        context = browser.new_context(**kind, color_scheme="light", reduced_motion="reduce")
+        context = browser.new_context(**kind, color_scheme=scheme, reduced_motion="reduce")
         context.add_cookies(
             [
                 {"name": name, "value": client.cookies[name].value, "url": live_server.url + path}
@@ -109,7 +112,7 @@ def walk_through(browser: Browser, live_server):
             response = watched.page.goto(live_server.url + address)
             if response.status != 200:
                 wrong.append(f"{address}: {response.status}")
-            wrong += wrong_with(watched)
+            wrong += wrong_with(watched, scheme)
         context.close()
         return wrong
 

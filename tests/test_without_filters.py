@@ -146,6 +146,7 @@ def without_the_policy(table: str) -> Iterator[None]:
         say("ENABLE")
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("table", ["patients_patient", "clinics_auditevent"])
 def test_staff_would_see_another_clinic_without_the_policy(transactional_db, clock, table):
@@ -154,6 +155,7 @@ def test_staff_would_see_another_clinic_without_the_policy(transactional_db, clo
         nothing_of_theirs_is_seen(*both)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db(transaction=True)
 def test_a_patient_would_see_others_without_the_policy(transactional_db, clock):
     here = world(others=SECRET, neighbours=NEIGHBOUR)

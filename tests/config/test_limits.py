@@ -218,8 +218,8 @@ def test_a_nul_in_a_note_is_taken_out_and_the_rest_is_kept(who, clinic):
     assert notes(clinic) == ["bends well"]
 
 
-QUICK = ["%00", "abc", "9" * 30]
-LONG = ["-1", "%ED%A0%80", "%FF", "٣", "1 OR 1=1'", "x" * 2_000, ""]
+QUICK = ["%00"]
+LONG = ["abc", "9" * 30, "-1", "%ED%A0%80", "%FF", "٣", "1 OR 1=1'", "x" * 2_000, ""]
 HOSTILE = [*QUICK, *(pytest.param(text, marks=pytest.mark.thorough) for text in LONG)]
 # Every name that a view reads from an address.
 PARAMETERS = (

@@ -7,8 +7,10 @@ import sys
 from config import database, embedded
 from scripts import browser
 
-# On every core; each process makes a database of its own.
-ALL_CORES = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+# One process more than cores: each waits for PostgreSQL or Chromium a good part of its time. Each
+# makes a database of its own.
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+ALL_CORES = ["-n", str(PROCESSES), "--dist", "worksteal"]
 WHAT = {"": [*ALL_CORES, "-m", "not thorough"], "thorough": [*ALL_CORES, "-m", "thorough"]}
 
 

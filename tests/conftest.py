@@ -1,5 +1,6 @@
 """What every test stands on: the run-time login of the database, three people, and a browser."""
 
+import gc
 import os
 import shutil
 import time
@@ -28,6 +29,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 # The same cases in every run, and no time limit for one: the machine may be busy.
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("suite")
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: Python need not look through it again and again."""
+    gc.freeze()
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from tests.worlds import World, as_before, world
 __all__ = ["clock"]
 
 QUICK = [
-    attacks.fields_nobody_asked_for,
     attacks.bodies,
     attacks.redirects,
     attacks.hosts,

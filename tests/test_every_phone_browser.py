@@ -167,6 +167,7 @@ def test_everything_can_be_pressed_in_every_language(open_phone, language, width
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_in_arabic_and_text_has_more_contrast(open_phone):
     page, addresses = open_phone("ar", width=390, text=NORMAL)
     found = []

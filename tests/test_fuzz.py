@@ -81,7 +81,7 @@ def fuzz(site: Site, *, examples: int, seen: Counter[int]) -> None:
 def test_no_view_breaks_whatever_is_sent(clock, subtests, capsys, part):
     found = sites(world())
     weights = [WEIGHT_OF_POSTS if site.takes_posts else 1 for site in found]
-    wanted = max(REQUESTS, 300)
+    wanted = max(REQUESTS, 100)
     examples = [-(-wanted * weight // sum(weights)) for weight in weights]
     seen: Counter[int] = Counter()
     mine = slice(len(found) * part // PARTS, len(found) * (part + 1) // PARTS)

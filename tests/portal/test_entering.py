@@ -158,6 +158,7 @@ def test_only_the_hop_of_our_own_proxy_counts(rf, settings, proxies, forwarded, 
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.thorough
 def test_400_guesses_from_20_addresses_open_nothing_and_the_patient_comes_in(clock):
     """The short form of `scripts.guessing`; half of the guesses know the code."""
     clinic = make.clinic()

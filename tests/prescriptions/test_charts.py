@@ -26,7 +26,7 @@ FIRST = date(2026, 5, 4)  # a Monday
 AXIS = TimeAxis(FIRST, 14)
 DAY = timedelta(days=1)
 
-fixed = settings(max_examples=100)
+fixed = settings(max_examples=50)
 axes = st.builds(TimeAxis, st.dates(date(2000, 1, 1), date(2190, 1, 1)), st.integers(1, 400))
 scales = st.builds(Scale, most=st.integers(1, 200), step=st.floats(0.5, 40), top=st.floats(0, 500))
 # What may be said on a day: asked once or more often, answered or skipped; or not asked at all.

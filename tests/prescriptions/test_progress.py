@@ -45,7 +45,7 @@ FIL, TILT = (1, "none"), (2, "left")
 NAMES = {FIL: "Flexion in Lying", TILT: "Pelvic Tilt (left)"}
 CODES = [zone.code for zone in ZONES]
 
-fixed = settings(max_examples=80)
+fixed = settings(max_examples=40)
 
 
 def rows_in(chart) -> dict[date, dict[str, str]]:

@@ -12,6 +12,7 @@ from django import forms
 
 from clinics import second_factor
 from clinics.forms import LineField
+from clinics.qr import QrCode, qr_code
 
 LONGEST_NAME = 60
 ONE_TIME = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "off"}
@@ -44,6 +45,11 @@ class CodeAgainForm(_CodeOnce, base.ReauthenticateForm):
 
 class AppForm(ActivateTOTPForm):
     code = _code_field("Code", "The six digits that the app shows now.")
+
+    @property
+    def qr(self) -> QrCode:
+        """The secret for the camera of a phone."""
+        return qr_code(get_adapter().build_totp_url(self.user, self.secret))
 
 
 @contextmanager

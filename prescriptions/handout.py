@@ -9,13 +9,13 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from clinics.models import Clinic
+from clinics.qr import qr_code
 from exercises.content import Statement
 from exercises.figures import drawing
 from exercises.figures.svg import LIGHT
 from exercises.models import ExerciseEdition, Load
 from exercises.translations import TranslatedText
 from exercises.vocabulary import Side
-from patients.qr import qr_code
 from patients.redflags import ASKED_OF_PATIENTS, Urgency
 from prescriptions import wording
 from prescriptions.models import EVERY_DAY, PrescribedExercise, PrescriptionEdition

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinics.access import Can, StaffRequest, staff
 from clinics.pages import newest_page
+from clinics.qr import qr_code
 from patients import actions, codes, mails, tries
 from patients.forms import NoteForm, PatientForm, SearchForm
 from patients.models import Device, Invitation, Note, Patient
-from patients.qr import qr_code
 from patients.views.page import find_patient, patient_page
 
 PATIENTS_PER_PAGE = 50

@@ -221,7 +221,7 @@ def test_who_is_locked_does_not_sign_in_and_unlocked_does_again(clinic, client):
     assert client.get(HOME).url.startswith(login)
     lock(ana.email, "unlock")
     assert client.post(login, typed)["Location"] == HOME
-    assert client.get(HOME).status_code == 200
+    assert client.get(HOME).url.startswith(reverse("clinics:second_step"))
 
 
 def test_a_session_that_was_ended_stays_so_after_unlocking(therapist):

@@ -133,7 +133,9 @@ def test_the_example_lists_every_variable_and_no_other():
     assert read - listed == set()
     # The logins' names are put together; the Makefile and Prometheus's client read the others.
     scripts = (BASE / "scripts/operations").glob("*.*")
-    operations = "".join(path.read_text() for path in [BASE / "compose.yaml", *scripts])
+    units = (BASE / "docs/systemd").glob("*.service")
+    named_by = [BASE / "compose.yaml", *scripts, *units]
+    operations = "".join(path.read_text() for path in named_by)
     elsewhere = {"APP_DATABASE_URL", "MIGRATOR_DATABASE_URL", "PYTHON", "PROMETHEUS_MULTIPROC_DIR"}
     assert {name for name in listed - read - elsewhere if name not in operations} == set()
 

@@ -111,8 +111,6 @@ def test_nothing_found_says_what_to_try(therapist):
     ("query", "problem"),
     [
         ({"region": "mars"}, "mars is not one of the available choices"),
-        ({"direction": "\x00"}, "is not one of the available choices"),
-        ({"q": "a\x00b"}, "Null characters are not allowed."),
         ({"q": "x" * 101}, "at most 100 characters"),
         ({"page": "\x00"}, ""),
         ({"page": "-7"}, ""),
@@ -446,7 +444,6 @@ def test_a_form_sent_twice_at_once_adds_one(admin, clinic, ours, monkeypatch):
     [
         ({"name": "\u200b"}, "only characters that cannot be seen"),
         ({"name": "x" * 5000}, "at most 120 characters"),
-        ({"name": "\x00"}, "Null characters are not allowed."),
         ({"repetitions": "10000"}, "less than or equal to 100"),
         ({"sets": "0"}, "greater than or equal to 1"),
         ({"hold_seconds": "5", "max_hold_seconds": "2"}, "Longer than the longest hold allowed"),
@@ -455,7 +452,6 @@ def test_a_form_sent_twice_at_once_adds_one(admin, clinic, ours, monkeypatch):
           "loads-1-role": "secondary"}, "This region and direction are here twice."),
         ({"loads-0-region": ""}, "Choose one."),
         ({"loads-TOTAL_FORMS": "-1"}, "Say at least once"),
-        ({"companion": "\x00"}, "Null characters are not allowed."),
         ({"reviewed_on": "3026-01-01", "reviewer": "A. Ruiz"}, "today at the latest"),
     ],
 )  # fmt: skip

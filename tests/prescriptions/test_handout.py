@@ -281,7 +281,7 @@ def test_it_comes_as_a_file_that_names_nobody_and_is_not_kept(therapist, edition
     response = therapist.get(url("handout", edition))
     assert response["Content-Type"] == "application/pdf"
     assert response["Content-Disposition"] == 'attachment; filename="home-programme-2026-05-20.pdf"'
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_it_can_be_asked_for_in_large_print_and_without_boxes(therapist, edition):

@@ -1,4 +1,4 @@
-from patients.qr import qr_code
+from clinics.qr import qr_code
 
 
 def test_the_picture_is_a_path_in_a_square():

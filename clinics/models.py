@@ -133,6 +133,9 @@ class Clinic(models.Model):
     second_factor_grace_days = models.PositiveSmallIntegerField("days without it", default=0)
     # After so long without a hand on it a page is locked.
     idle_minutes = models.PositiveSmallIntegerField("minutes", default=DEFAULT_IDLE_MINUTES)
+    # For how long after the last contact records are kept: the clinic's own decision, by the law
+    # of its place.
+    record_years = models.PositiveSmallIntegerField("years that records are kept", default=10)
     # The numbers of `thresholds` that this clinic has set.
     thresholds_set = models.JSONField(default=dict, blank=True)
 
@@ -148,6 +151,9 @@ class Clinic(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(idle_minutes__range=IDLE_MINUTES_SPAN), name="clinic_idle_minutes"
+            ),
+            models.CheckConstraint(
+                condition=Q(record_years__range=(1, 100)), name="clinic_record_years"
             ),
         ]
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PatientsConfig(AppConfig):
@@ -6,6 +7,7 @@ class PatientsConfig(AppConfig):
 
     def ready(self) -> None:
         from clinics.reads import pages
+        from patients import erasure
         from patients.models import (
             ConditionOnFile,
             Device,
@@ -14,6 +16,8 @@ class PatientsConfig(AppConfig):
             Patient,
             RaisedFlag,
         )
+
+        post_migrate.connect(erasure.make_function, sender=self)
 
         record, portal = "looked at the record", "looked at the access to the portal"
         direction = "looked at direction and safety"

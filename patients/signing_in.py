@@ -56,7 +56,7 @@ def make_mailed_code(*, email: str, address: str, at: datetime) -> tuple[str, st
     secret, code = secrets.token_urlsafe(24), codes.mailed_code()
     MailedCode.objects.filter(expires_at__lte=at).delete()
     MailedCode.objects.update_or_create(
-        email_hash=_hash_of_email(email),
+        email_hash=hash_of_email(email),
         defaults={
             "browser_hash": actions.hash_of(secret),
             "code_hash": _hash_of_mailed(secret, code),
@@ -82,7 +82,7 @@ def sign_in_with_mailed_code(
         left = asked_here.filter(tries__lt=MailedCode.MOST_TRIES)
         is_counted = left.update(tries=F("tries") + 1)
     code_hash = _hash_of_mailed(secret, codes.as_meant(code))
-    right = asked_here.filter(code_hash=code_hash, email_hash=_hash_of_email(email))
+    right = asked_here.filter(code_hash=code_hash, email_hash=hash_of_email(email))
     if not (is_counted and right.update(used_at=at)):
         raise CodeRefused
     people = patients_of(email)[:MOST_PEOPLE]
@@ -111,7 +111,7 @@ def _clinic_of(code_hash: str) -> int | None:
         return cursor.fetchone()[0]
 
 
-def _hash_of_email(email: str) -> str:
+def hash_of_email(email: str) -> str:
     return codes.keyed_hash("patients.mailed_code.email", email)
 
 

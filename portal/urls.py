@@ -8,6 +8,7 @@ from portal import (
     looked,
     offline,
     outbox,
+    record,
     reminders,
     talking,
     views,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("reminders/calendar/close/", reminders.close_calendar, name="close_calendar"),
     path("reminders/stop/<str:token>/", reminders.stop_mail, name="stop_mail"),
     path("calendar/<str:secret>.ics", reminders.calendar, name="calendar"),
+    path("my-data/", record.record, name="my_data"),
     path("help/", views.when_to_get_help, name="help"),
     path("leave/", entering.leave, name="leave"),
 ]

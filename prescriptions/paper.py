@@ -12,6 +12,7 @@ from fontTools.ttLib import TTFont
 from clinics.text import one_line
 
 TEMPLATE = Path(__file__).with_name("handout.typ")
+RECORD = Path(__file__).with_name("record.typ")
 # In the order in which a letter is looked for; the bolder cuts lie beside each file.
 FONTS = {
     "Source Sans Pro": "font_source_sans_pro/files/SourceSansPro-Regular.ttf",
@@ -24,6 +25,13 @@ NO_SHAPE = "□"
 def pdf(handout: dict[str, Any]) -> bytes:
     """The handout as PDF/UA-1. It is passed as data, so nothing in it is run as markup."""
     return cast("bytes", compiler(handout).compile(format="pdf", pdf_standards="ua-1"))
+
+
+def record_pdf(record: dict[str, Any]) -> bytes:
+    """A patient's whole record as PDF/UA-1."""
+    data = json.dumps(_printable(record) | {"fonts": list(FONTS)})
+    setting = typst.Compiler(RECORD, font_paths=_fonts(), sys_inputs={"record": data})
+    return cast("bytes", setting.compile(format="pdf", pdf_standards="ua-1"))
 
 
 def compiler(handout: dict[str, Any]) -> typst.Compiler:

@@ -9,6 +9,7 @@ from prescriptions.views import (
     messages,
     programmes,
     progress,
+    record,
     templates,
     timeline,
 )
@@ -19,6 +20,7 @@ urlpatterns = [
     path("patients/<int:pk>/", programmes.of_patient, name="of_patient"),
     path("patients/<int:pk>/timeline/", timeline.timeline, name="timeline"),
     path("patients/<int:pk>/progress/", progress.progress, name="progress"),
+    path("patients/<int:pk>/record/", record.give, name="give_record"),
     path("messages/", messages.unread, name="unread"),
     path("patients/<int:pk>/messages/", messages.thread, name="messages"),
     path("patients/<int:pk>/messages/answer/", messages.answer, name="answer"),

@@ -35,7 +35,7 @@ from exercises.models import (
 )
 from exercises.vocabulary import Direction, Language, Region, Side
 from patients import actions as patient_actions
-from patients import assessments
+from patients import assessments, erasure
 from patients.conditions import Condition
 from patients.lights import After, During, Light, Loading, Neuro, RangeChange, Series, TestPosition
 from patients.models import (
@@ -44,6 +44,7 @@ from patients.models import (
     Device,
     DirectionTest,
     Episode,
+    Erasure,
     Note,
     Patient,
     RaisedFlag,
@@ -509,7 +510,15 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     signed_page(of=of, slug=slug, reviewer=word)
     assessed(one, word=word)
     reminded(one, word=word)
+    erasure_asked(of=one)
     return one
+
+
+def erasure_asked(*, of: Patient) -> Erasure:
+    """That this patient's data shall be erased; the record has to be archived before."""
+    with inside(of.clinic_id):
+        asked = Erasure.Reason.ASKED
+        return erasure.ask(patient=of, reason=asked, by=founder(of.clinic), at=NOW)
 
 
 def reminder_plan(*, of: Patient, at: datetime = NOW, **chosen: object) -> ReminderPlan:

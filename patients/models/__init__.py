@@ -18,6 +18,7 @@ from patients.models.direction import (
     RaisedFlag,
     SafetyScreen,
 )
+from patients.models.erasure import Erasure
 from patients.models.people import (
     EARLIEST_BIRTH,
     LONGEST_SEARCH_NAME,
@@ -41,6 +42,7 @@ __all__ = [
     "DirectionTest",
     "Episode",
     "EpisodeChange",
+    "Erasure",
     "Invitation",
     "MailedCode",
     "Note",

@@ -16,6 +16,8 @@ CHECKED, BROKEN, PRUNED = (
     "found the audit trail broken",
     "pruned the audit trail",
 )
+# The line of an erasure, which empties the lines about its patient that stand before it.
+ERASED = "erased a patient"
 LINES_AT_ONCE = 20_000  # a fraction of a second, far below the limit for one statement
 FAILURES_KEPT_FOR = timedelta(days=365)
 
@@ -39,18 +41,28 @@ class Verdict(NamedTuple):
 
 # The first link of a part that does not follow from the one before, or no longer fits its event.
 _FIRST_WRONG = """
-    SELECT seq, event_id, follows, is_there FROM (
+    SELECT seq, event_id, follows, is_there, fits FROM (
         SELECT link.seq, link.event_id, link.hash, event.id IS NOT NULL AS is_there,
             link.seq = lag(link.seq, 1, %(line)s) OVER chain + 1
                 AND link.previous = lag(link.hash, 1, %(hash)s) OVER chain AS follows,
-            link.hash = bearing_audit_hash(link.seq, link.previous, event) AS fits
+            link.hash = bearing_audit_hash(link.seq, link.previous, event)
+                AND CASE WHEN event.salt = ''
+                    THEN event IS NOT DISTINCT FROM bearing_emptied_audit(event)
+                    ELSE event.digest = bearing_audit_digest(event) END AS fits,
+            event.salt <> '' OR EXISTS (
+                SELECT FROM clinics_auditevent AS erasure
+                JOIN clinics_auditlink AS later
+                    ON later.clinic_id = erasure.clinic_id AND later.event_id = erasure.id
+                WHERE erasure.clinic_id = event.clinic_id AND later.seq > link.seq
+                    AND erasure.patient_id = event.patient_id AND erasure.verb = %(erased)s
+            ) AS is_accounted_for
         FROM clinics_auditlink AS link
         LEFT JOIN clinics_auditevent AS event
             ON event.clinic_id = link.clinic_id AND event.id = link.event_id
         WHERE link.clinic_id = %(clinic_id)s AND link.seq > %(line)s AND link.seq <= %(until)s
         WINDOW chain AS (ORDER BY link.seq)
     ) AS links
-    WHERE NOT (follows AND is_there AND fits) ORDER BY seq LIMIT 1
+    WHERE NOT (follows AND is_there AND fits AND is_accounted_for) ORDER BY seq LIMIT 1
 """
 _BESIDE_THE_CHAIN = """
     SELECT event.id FROM clinics_auditevent AS event
@@ -180,7 +192,7 @@ def _walk(clinic_id: int, begins: Place, head: Place) -> Verdict:
     while unbroken.line < head.line:
         until = min(unbroken.line + LINES_AT_ONCE, head.line)
         part = {"clinic_id": clinic_id, "until": until, **unbroken._asdict()}
-        wrong = _first(_FIRST_WRONG, **part)
+        wrong = _first(_FIRST_WRONG, erased=ERASED, **part)
         if wrong:
             return Verdict(unbroken, _what_is_wrong(*wrong))
         last = AuditLink.objects.filter(clinic_id=clinic_id, seq=until).first()
@@ -195,12 +207,14 @@ def _walk(clinic_id: int, begins: Place, head: Place) -> Verdict:
     return Verdict(unbroken)
 
 
-def _what_is_wrong(line: int, event_id: int, follows: bool, is_there: bool) -> str:
+def _what_is_wrong(line: int, event_id: int, follows: bool, is_there: bool, fits: bool) -> str:
     if not follows:
         return f"line {line} does not follow the line before it"
     if not is_there:
         return f"line {line}: event {event_id} is gone"
-    return f"line {line}: event {event_id} was changed"
+    if not fits:
+        return f"line {line}: event {event_id} was changed"
+    return f"line {line}: event {event_id} was emptied, and no erasure says so"
 
 
 def _where_it_begins(clinic_id: int) -> Place:
@@ -221,8 +235,8 @@ def _link_what_is_pending() -> None:
         cursor.execute("SET CONSTRAINTS clinics_auditevent_chain DEFERRED")
 
 
-def _first(sql: str, **values: str | int) -> tuple[int, int, bool, bool] | None:
+def _first(sql: str, **values: str | int) -> tuple[int, int, bool, bool, bool] | None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        found: tuple[int, int, bool, bool] | None = cursor.fetchone()
+        found: tuple[int, int, bool, bool, bool] | None = cursor.fetchone()
         return found

@@ -168,6 +168,7 @@ class SettingsForm(EditForm):
             "paper",
             "has_messages",
             "audit_years",
+            "record_years",
         ]
         field_classes = {"name": NameField, "phone": PhoneField, "emergency_number": PhoneField}
         help_texts = {
@@ -175,6 +176,8 @@ class SettingsForm(EditForm):
             "emergency_number": "Shown to patients on the page “When to get help”.",
             "paper": "What handouts are printed on.",
             "audit_years": "From 1 to 30. Older lines are only ever taken out by the operator.",
+            "record_years": "From 1 to 100, counted from the last contact, as the law of your place"
+            " asks. Nothing is erased by itself.",
             "has_messages": "Switched off, what was written stays readable on both sides.",
         }
 

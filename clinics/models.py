@@ -25,6 +25,7 @@ AUDIT_YEARS = 6
 LONGEST_GRACE_DAYS = 14
 IDLE_MINUTES_SPAN = (5, 30)
 DEFAULT_IDLE_MINUTES = 15
+RECORD_YEARS = 10
 
 # Read from the disk each time it is asked for.
 time_zone_names = cache(available_timezones)
@@ -135,7 +136,12 @@ class Clinic(models.Model):
     idle_minutes = models.PositiveSmallIntegerField("minutes", default=DEFAULT_IDLE_MINUTES)
     # For how long after the last contact records are kept: the clinic's own decision, by the law
     # of its place.
-    record_years = models.PositiveSmallIntegerField("years that records are kept", default=10)
+    record_years = models.PositiveSmallIntegerField(
+        "years that records are kept",
+        default=RECORD_YEARS,
+        db_default=RECORD_YEARS,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
     # The numbers of `thresholds` that this clinic has set.
     thresholds_set = models.JSONField(default=dict, blank=True)
 
@@ -392,6 +398,10 @@ class AuditEvent(ClinicModel):
     target_id = models.BigIntegerField(null=True)
     patient_id = models.BigIntegerField(null=True)
     detail = models.JSONField(default=dict)
+    # Made by the database: of what an erasure takes away the chain holds this digest, and what
+    # it is salted with goes too. An erased line has none.
+    salt = models.CharField(max_length=64, default="", editable=False)
+    digest = models.CharField(max_length=64, default="", editable=False)
 
     objects = AuditEventQuerySet.as_manager()
 

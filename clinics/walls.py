@@ -14,6 +14,12 @@ PORTAL = "bearing_portal"
 CLINIC_NOW = "(SELECT NULLIF(current_setting('app.clinic_id', true), '')::bigint)"
 USER_NOW = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
 PATIENT_NOW = "(SELECT NULLIF(current_setting('app.patient_id', true), '')::bigint)"
+# In a trigger that keeps rows: one patient's are let go of, inside bearing_erase_patient and
+# nowhere else. Nobody signs in as bearing_owner; the function that runs as it says whose they are.
+ERASING = """
+    current_user = 'bearing_owner'
+    AND to_jsonb(OLD) ->> 'patient_id' = NULLIF(current_setting('app.erasing', true), '')
+"""
 ALL_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 
 

@@ -20,9 +20,9 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
-from clinics import audit
+from clinics import audit, audit_trail
 from clinics.actors import SYSTEM
-from clinics.models import AuditEvent, Clinic, User
+from clinics.models import AuditEvent, AuditHead, AuditKind, AuditLink, Clinic, User
 from clinics.tenancy import inside
 from exercises.models import Exercise, ExerciseEdition, ExerciseTranslation
 from patients.models import Patient
@@ -33,6 +33,10 @@ PEOPLE, CATALOGUE = "people.jsonl", "catalogue.jsonl"
 AT_ONCE = 500  # rows held in memory
 # A printed code is unique on a server, and opens only the one that made it.
 LEFT_BEHIND = {("patients.Invitation", "code_hash")}
+# Under new numbers no hash would be the one of before: the database chains the old lines anew.
+CHAIN = (AuditLink, AuditHead)
+SEALS = {("clinics.AuditEvent", "salt"), ("clinics.AuditEvent", "digest")}
+ELSEWHERE = " (elsewhere)"
 # Numbers of rows that are no references: what the audit trail keeps of things that may be gone.
 LOOSE: dict[str, dict[str, type[models.Model]]] = {
     "clinics.AuditEvent": {"patient_id": Patient},
@@ -72,7 +76,7 @@ class Numbers(NamedTuple):
 
 def tables() -> list[type[models.Model]]:
     """Every table of a clinic, each after those that it refers to, the clinic itself first."""
-    left = [model for model in apps.get_models() if _has_clinic(model)]
+    left = [model for model in apps.get_models() if _has_clinic(model) and model not in CHAIN]
     ordered: list[type[models.Model]] = [Clinic]
     while left:
         free = [
@@ -98,8 +102,12 @@ def export_clinic(clinic_id: int, to: IO[bytes]) -> dict[str, int]:
     """
     with inside(clinic_id):
         clinic = Clinic.objects.get(pk=clinic_id)
-        audit.record(
-            clinic_id=clinic_id, by=SYSTEM, verb="took the clinic's data out", target=clinic
+        audit.record_as(
+            AuditKind.EXPORT,
+            clinic_id=clinic_id,
+            by=SYSTEM,
+            verb="took the clinic's data out",
+            target=clinic,
         )
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -163,6 +171,7 @@ def _columns(model: type[models.Model]) -> list[str]:
         str(field.column)
         for field in model._meta.concrete_fields
         if not isinstance(field, models.GeneratedField)
+        and (model._meta.label, field.name) not in SEALS
     ]
 
 
@@ -187,9 +196,16 @@ def _write(clinic_id: int, packed: ZipFile) -> dict[str, int]:
         entries[_name(model)] = entry.close() | {"columns": _columns(model)}
     entries[PEOPLE] = _write_rows(packed, PEOPLE, _people(people))
     entries[CATALOGUE] = _write_rows(packed, CATALOGUE, _catalogue())
-    manifest = {"format": FORMAT, "version": VERSION, "files": entries}
+    trail = _trail(clinic_id)
+    manifest = {"format": FORMAT, "version": VERSION, "trail": trail, "files": entries}
     packed.writestr(MANIFEST, json.dumps(manifest, indent=1))
     return {name: entry["rows"] for name, entry in entries.items()}
+
+
+def _trail(clinic_id: int) -> dict[str, Any]:
+    """Where the chain of the audit trail ends here, and what a check of all of it said."""
+    checked = audit_trail.check(clinic_id)
+    return checked.unbroken._asdict() | {"problem": checked.problem}
 
 
 class _Entry:
@@ -294,7 +310,7 @@ class _Import:
     """One clinic on its way in."""
 
     def __init__(self, packed: ZipFile, manifest: dict[str, Any]) -> None:
-        self._packed, self._files = packed, manifest["files"]
+        self._packed, self._files, self._trail = packed, manifest["files"], manifest["trail"]
         self._numbers: dict[str, Numbers] = {}
         self._people: dict[int, int] = {}
         self._shared: dict[tuple[str, int], Sequence[Any]] = {}
@@ -316,8 +332,14 @@ class _Import:
         _switch(guards, "ENABLE")
         clinic = Clinic.objects.get(pk=self._numbers["clinics.Clinic"].new[0])
         with inside(clinic.pk):
-            audit.record(
-                clinic_id=clinic.pk, by=SYSTEM, verb="brought the clinic's data in", target=clinic
+            lines = self._files[_name(AuditEvent)]["rows"]
+            audit.record_as(
+                AuditKind.TRAIL,
+                clinic_id=clinic.pk,
+                by=SYSTEM,
+                verb="brought the clinic's data in",
+                target=clinic,
+                detail={"lines": lines, "elsewhere": self._trail},
             )
         return clinic
 
@@ -384,6 +406,8 @@ class _Import:
         return row
 
     def _rewrite_line(self, row: Row) -> None:
+        if row["kind"] == AuditKind.TRAIL and not row["verb"].endswith(ELSEWHERE):
+            row["verb"] += ELSEWHERE  # What it says of lines and hashes is of another chain.
         row["target_id"] = self._loose(row["target"], row["target_id"])
         if row["actor_kind"] == "staff":
             row["actor_id"] = self._loose(User._meta.label, row["actor_id"])

@@ -17,7 +17,8 @@ from django.db import connection, connections, transaction
 from django.db.models import Max
 
 from clinics import audit
-from clinics.actors import CanAct
+from clinics.actors import SYSTEM, CanAct
+from clinics.audit_trail import ERASED
 from clinics.models import AuditEvent, Clinic, Membership, User
 from clinics.text import folded
 from clinics.walls import APP, CLINIC_NOW
@@ -25,7 +26,7 @@ from patients.models import Erasure, MailedCode, Note, Patient
 from patients.rows_about import About, in_order_of_deletion
 from patients.signing_in import hash_of_email
 
-ERASED = "(erased)"
+EMPTIED = "lines without a name"
 SHORTEST_NAME = 3  # letters; shorter words of a name are words of a sentence too
 
 
@@ -135,7 +136,8 @@ def erase_again(*, clinic_id: int, line: dict[str, Any]) -> bool:
     if patient is None:
         return False
     Patient.objects.active().filter(pk=number).update(archived_at=kept["done_at"])
-    _take_away(number, patient.email)
+    counts = _take_away(number, patient.email)
+    _note(Erasure.objects.filter(clinic_id=clinic_id).of_number(number).get(), counts, SYSTEM)
     return True
 
 
@@ -191,11 +193,13 @@ def function(tables: Iterable[About]) -> str:
         END IF;
         PERFORM set_config('app.erasing', erased::text, true);
         {deletions}
-        UPDATE clinics_auditevent SET detail = '{{"erased": true}}',
-                actor_name = CASE WHEN actor_kind = 'patient' THEN '{ERASED}' ELSE actor_name END
+        UPDATE clinics_auditevent AS event
+            SET (salt, detail, actor_name, address, browser) = (
+                SELECT kept.salt, kept.detail, kept.actor_name, kept.address, kept.browser
+                FROM bearing_emptied_audit(event) AS kept)
             WHERE clinic_id = here AND patient_id = erased;
         GET DIAGNOSTICS gone = ROW_COUNT;
-        counts := counts || jsonb_build_object('lines without a name', gone);
+        counts := counts || jsonb_build_object('{EMPTIED}', gone);
         PERFORM set_config('app.erasing', '', true);
         RETURN counts;
     END $$;
@@ -237,15 +241,21 @@ def _erase(patient: Patient, by: User, at: datetime, legal_reason: str) -> Erasu
     erasure.done_at, erasure.done_by = at, by
     erasure.digest = digest_of(certificate(erasure))
     erasure.save()
+    _note(erasure, erasure.counts, by)
+    return erasure
+
+
+def _note(erasure: Erasure, counts: dict[str, int], by: CanAct) -> None:
+    """The line by which a check of the trail knows that others were emptied rightly."""
     audit.record(
         clinic_id=erasure.clinic_id,
         by=by,
-        verb="erased a patient",
+        verb=ERASED,
         target=erasure,
         patient_id=erasure.patient_number,
         digest=erasure.digest,
+        lines=counts[EMPTIED],
     )
-    return erasure
 
 
 def _take_away(number: int, email: str) -> dict[str, int]:

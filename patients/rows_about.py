@@ -11,7 +11,7 @@ from patients.models import Patient
 
 # What opens a door or reaches a phone: of no use to the person, and of use to a thief.
 SECRETS = frozenset(
-    {"token_hash", "code_hash", "secret_hash", "pin_hash", "endpoint", "p256dh", "auth"}
+    {"token_hash", "code_hash", "secret_hash", "pin_hash", "endpoint", "p256dh", "auth", "salt"}
 )
 
 

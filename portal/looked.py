@@ -31,6 +31,7 @@ SAW = {
     "looked at messages": translatable("Your messages"),
     "looked at the story so far": translatable("Your story so far"),
     "looked at the progress": translatable("Your progress"),
+    "gave out a patient's record": translatable("A copy of your whole record"),
     "looked at an alert": translatable("Something you told us in a log"),
 }
 ROLES = {

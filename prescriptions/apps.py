@@ -24,6 +24,7 @@ class PrescriptionsConfig(AppConfig):
         pages("looked at messages", Patient, *_named("messages answer mark_read"))
         pages("looked at the story so far", Patient, *_named("timeline"))
         pages("looked at the progress", Patient, *_named("progress"))
+        pages("looked at the record", Patient, *_named("give_record"))
         pages(alert, Alert, *_named("alert open_alert close_alert"))
         pages(alert, Pause, *_named("lift"))
         pages("looked at the list of patients", None, "home", *_named("for_whom"))

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from clinics import audit
 from clinics.actors import CanAct
+from clinics.models import AuditKind
 from exercises.models import Exercise
 from patients.models import Patient
 from patients.rows_about import SECRETS, About, tables_about_patients
@@ -52,13 +53,14 @@ def give_record(*, patient: Patient, by: CanAct) -> IO[bytes]:
                 file.write(part.encode())
         packed.writestr("record.pdf", paper.record_pdf(printed.document(patient)))
         packed.writestr("README.txt", _readme(patient, printed.counts))
-    audit.record(
+    audit.record_as(
+        AuditKind.EXPORT,
         clinic_id=patient.clinic_id,
         by=by,
         verb="gave out a patient's record",
         target=patient,
         patient_id=patient.pk,
-        rows=sum(printed.counts.values()),
+        detail={"rows": sum(printed.counts.values())},
     )
     archive.seek(0)
     return archive

@@ -379,6 +379,7 @@ ADMIN_ONLY = {
     "clinics:withdraw",
     "clinics:roles",
     "clinics:audit_export",
+    "prescriptions:give_record",
     *(name for name in NAMES if name.startswith("exercises:") and name.split(":")[1] in {
         "own", "create", "copy", "edit", "publish", "discard", "archive", "restore",
         "figure_preview", "sign_translation", "translate", "sign_education",

@@ -54,6 +54,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='auditevent',
+            name='digest',
+            field=models.CharField(default='', editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name='auditevent',
+            name='salt',
+            field=models.CharField(default='', editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name='auditevent',
             name='kind',
             field=models.CharField(choices=[('look', 'Looked at'), ('act', 'Made or changed'), ('export', 'Printed or exported'), ('override', 'Went on despite a finding'), ('sign-in', 'Signed in or out'), ('refused', 'Was refused'), ('trail', 'About the trail itself')], default='act', max_length=10),
         ),

@@ -1,18 +1,62 @@
 from django.db import migrations
 
-from clinics.walls import APP, PORTAL, clinic_table, open_table
+from clinics.walls import APP, ERASING, PORTAL, clinic_table, open_table
 
-# What a link stands for: its place, the link before and every column of the event, each written
-# in one way only. A moment is a number of seconds here, so that no setting of a session counts.
+# What an erasure leaves of a line: what stays empty then is in the chain by its digest only, and
+# without the salt nobody can find out what it was by trying.
+TEXTS = migrations.RunSQL(
+    f"""
+    CREATE FUNCTION bearing_emptied_audit(event clinics_auditevent) RETURNS clinics_auditevent
+        LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $$
+    BEGIN
+        event.salt := '';
+        event.detail := '{{"erased": true}}';
+        IF event.actor_kind = 'patient' THEN
+            event.actor_name := '(erased)';
+            event.address := '';
+            event.browser := '';
+        END IF;
+        RETURN event;
+    END $$;
+    CREATE FUNCTION bearing_audit_digest(event clinics_auditevent) RETURNS text
+        LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+        SELECT encode(sha256(convert_to(CASE WHEN event.actor_kind = 'patient'
+            THEN jsonb_build_array(event.salt, event.detail, event.actor_name, event.address,
+                event.browser)
+            ELSE jsonb_build_array(event.salt, event.detail) END::text, 'UTF8')), 'hex')
+    $$;
+    CREATE FUNCTION bearing_seal_audit() RETURNS trigger LANGUAGE plpgsql
+        SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+        NEW.salt := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+        NEW.digest := bearing_audit_digest(NEW);
+        RETURN NEW;
+    END $$;
+    REVOKE ALL ON FUNCTION bearing_emptied_audit, bearing_audit_digest, bearing_seal_audit
+        FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION bearing_emptied_audit, bearing_audit_digest TO {APP};
+    CREATE TRIGGER clinics_auditevent_sealed BEFORE INSERT ON clinics_auditevent
+        FOR EACH ROW EXECUTE FUNCTION bearing_seal_audit();
+    ALTER TABLE clinics_auditevent DISABLE TRIGGER clinics_auditevent_append_only;
+    UPDATE clinics_auditevent AS event
+        SET salt = replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+    UPDATE clinics_auditevent AS event SET digest = bearing_audit_digest(event);
+    """,
+    migrations.RunSQL.noop,
+)
+# What a link stands for: its place, the link before and every column of the event as it is after
+# an erasure too, each written in one way only. A moment is a number of seconds here, so that no
+# setting of a session counts.
 HASH = migrations.RunSQL(
     f"""
     CREATE FUNCTION bearing_audit_hash(seq bigint, previous text, event clinics_auditevent)
         RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
         SELECT encode(sha256(convert_to(jsonb_build_array(
-            seq, previous, event.id, event.clinic_id, extract(epoch FROM event.at), event.kind,
-            event.actor_kind, event.actor_id, event.actor_name, event.role, event.address,
-            event.browser, event.verb, event.target, event.target_id, event.patient_id,
-            event.detail)::text, 'UTF8')), 'hex')
+            seq, previous, kept.id, kept.clinic_id, extract(epoch FROM kept.at), kept.kind,
+            kept.actor_kind, kept.actor_id, kept.actor_name, kept.role, kept.address,
+            kept.browser, kept.verb, kept.target, kept.target_id, kept.patient_id,
+            kept.digest)::text, 'UTF8')), 'hex')
+        FROM bearing_emptied_audit(event) AS kept
     $$;
     REVOKE ALL ON FUNCTION bearing_audit_hash FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION bearing_audit_hash TO {APP};
@@ -81,14 +125,24 @@ CHAIN = migrations.RunSQL(
     migrations.RunSQL.noop,
 )
 # What is older than the clinic's years may go, by somebody with the right to delete; nothing else.
+# What a line says may be changed in one way: it is emptied, by the erasure of its patient.
 KEEP = migrations.RunSQL(
-    """
+    f"""
     CREATE FUNCTION bearing_keep_audit() RETURNS trigger LANGUAGE plpgsql
         SECURITY DEFINER SET search_path = public, pg_temp AS $$
     BEGIN
-        IF TG_OP = 'DELETE' AND OLD.at < now() - make_interval(years => (
+        IF OLD.at < now() - make_interval(years => (
                 SELECT audit_years FROM clinics_clinic WHERE id = OLD.clinic_id)) THEN
             RETURN OLD;
+        END IF;
+        RAISE EXCEPTION 'a row of % is kept: it cannot be changed or deleted', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
+    END $$;
+    CREATE FUNCTION bearing_keep_audit_text() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = public, pg_temp AS $$
+    BEGIN
+        IF {ERASING} AND NEW IS NOT DISTINCT FROM bearing_emptied_audit(OLD) THEN
+            RETURN NEW;
         END IF;
         RAISE EXCEPTION 'a row of % is kept: it cannot be changed or deleted', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
@@ -103,10 +157,13 @@ KEEP = migrations.RunSQL(
         RAISE EXCEPTION 'a row of % is kept: it cannot be changed or deleted', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
     END $$;
-    REVOKE ALL ON FUNCTION bearing_keep_audit, bearing_keep_audit_link FROM PUBLIC;
+    REVOKE ALL ON FUNCTION bearing_keep_audit, bearing_keep_audit_text, bearing_keep_audit_link
+        FROM PUBLIC;
     DROP TRIGGER clinics_auditevent_append_only ON clinics_auditevent;
-    CREATE TRIGGER clinics_auditevent_append_only BEFORE UPDATE OR DELETE ON clinics_auditevent
+    CREATE TRIGGER clinics_auditevent_append_only BEFORE DELETE ON clinics_auditevent
         FOR EACH ROW EXECUTE FUNCTION bearing_keep_audit();
+    CREATE TRIGGER clinics_auditevent_unchanged BEFORE UPDATE ON clinics_auditevent
+        FOR EACH ROW EXECUTE FUNCTION bearing_keep_audit_text();
     CREATE TRIGGER clinics_auditlink_append_only BEFORE UPDATE OR DELETE ON clinics_auditlink
         FOR EACH ROW EXECUTE FUNCTION bearing_keep_audit_link();
     CREATE TRIGGER clinics_auditevent_no_truncate BEFORE TRUNCATE ON clinics_auditevent
@@ -142,4 +199,4 @@ DEFAULTS = migrations.RunSQL(
 class Migration(migrations.Migration):
     dependencies = [("clinics", "0009_audit")]
 
-    operations = [DEFAULTS, HASH, APPEND, *WALLS, CHAIN, KEEP, WHAT_STANDS_ALREADY]
+    operations = [DEFAULTS, TEXTS, HASH, APPEND, *WALLS, CHAIN, KEEP, WHAT_STANDS_ALREADY]

@@ -4,15 +4,9 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from clinics.walls import clinic_table, frozen_when
+from clinics.walls import ERASING, clinic_table, frozen_when
 
-# What keeps rows lets go of one patient's, inside bearing_erase_patient and nowhere else: nobody
-# signs in as bearing_owner, and the function that runs as it says whose rows they are. See
-# patients/erasure.py, from which that function is made after every migrate.
-ERASING = """
-    current_user = 'bearing_owner'
-    AND to_jsonb(OLD) ->> 'patient_id' = NULLIF(current_setting('app.erasing', true), '')
-"""
+# See patients/erasure.py, from which bearing_erase_patient is made after every migrate.
 LETS_GO = migrations.RunSQL(
     f"""
     CREATE OR REPLACE FUNCTION bearing_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -31,7 +25,7 @@ LETS_GO = migrations.RunSQL(
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0011_record_years'),
+        ('clinics', '0012_record_years'),
         ('patients', '0011_tests_in_the_portal'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

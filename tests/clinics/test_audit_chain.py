@@ -101,7 +101,12 @@ CHANGES = {
     "of which": "target_id = 0",
     "patient": "patient_id = 1",
     "detail": """detail = '{"x": 1}'""",
+    "salt": "salt = 'x'",
+    "no salt, as if it were erased": "salt = ''",
+    "digest": "digest = 'x'",
 }
+# What an erasure leaves, without one.
+EMPTY = """salt = '', detail = '{"erased": true}'"""
 
 
 def test_no_column_is_left_out():
@@ -113,18 +118,64 @@ def test_no_column_is_left_out():
 def put_in(clinic: Clinic) -> None:
     execute(
         "INSERT INTO clinics_auditevent (clinic_id, at, kind, actor_kind, actor_name, verb,"
-        " target, detail) VALUES (%s, now(), 'act', 'system', 'x', 'x', '', '{}')",
+        " target, detail, salt, digest) VALUES (%s, now(), 'act', 'system', 'x', 'x', '', '{}', '',"
+        " '')",
         clinic.pk,
     )
 
 
-def test_whatever_is_changed_in_a_line_is_found(trail, subtests):
+def write_as_patient(clinic: Clinic) -> None:
+    with inside(clinic.pk):
+        AuditEvent.objects.create(
+            clinic=clinic, actor_kind="patient", actor_name="Pat", verb="did", patient_id=7
+        )
+
+
+@pytest.mark.parametrize("who", ["staff", "patient"])
+def test_whatever_is_changed_in_a_line_is_found(trail, subtests, who):
+    if who == "patient":
+        write_as_patient(trail)
+    place = 4 if who == "staff" else -1
     for what, change in CHANGES.items():
+        if change.split("= ")[-1] == f"'{who}'":
+            continue
         with subtests.test(what), tampered():
-            pk = events()[4]
+            pk = events()[place]
             execute(f"UPDATE clinics_auditevent SET {change} WHERE id = %s", pk)
-            assert verdict(trail).problem == f"line 5: event {pk} was changed"
+            assert verdict(trail).problem.endswith(f": event {pk} was changed")
     assert not verdict(trail).problem
+
+
+def test_a_line_that_was_emptied_by_hand_is_found(trail):
+    write(trail, patient_id=7)
+    write(trail)
+    with tampered():
+        place, pk = len(events()) - 1, events()[-2]
+        execute(f"UPDATE clinics_auditevent SET {EMPTY} WHERE id = %s", pk)
+        expected = f"line {place}: event {pk} was emptied, and no erasure says so"
+        assert verdict(trail).problem == expected
+
+
+def test_only_an_erasure_of_that_patient_after_the_line_accounts_for_it(trail, subtests):
+    write(trail, verb=audit_trail.ERASED, patient_id=7)
+    write(trail, patient_id=7)
+    write(trail, patient_id=8)
+    write(trail, verb=audit_trail.ERASED, patient_id=9)
+    for whose, place in (("after the erasure", -3), ("of somebody else", -2)):
+        with subtests.test(whose), tampered():
+            pk = events()[place]
+            execute(f"UPDATE clinics_auditevent SET {EMPTY} WHERE id = %s", pk)
+            assert "was emptied, and no erasure says so" in verdict(trail).problem
+
+
+def test_nobody_chooses_the_salt_or_the_digest_of_a_line(written):
+    with inside(written.pk):
+        line = AuditEvent.objects.create(
+            clinic=written, actor_kind="system", actor_name="x", verb="x", salt="1", digest="2"
+        )
+        line.refresh_from_db()
+    assert (len(line.salt), len(line.digest)) == (64, 64)
+    assert not verdict(written).problem
 
 
 def test_a_line_taken_out_is_found_wherever_it_stood(trail, subtests):

@@ -42,7 +42,7 @@ def test_a_phone_may_be_written_in_any_digits():
 @pytest.mark.django_db  # which checks the constraints of a row
 def test_a_new_row_brings_back_every_field():
     data = {"name": "North", "time_zone": "UTC", "emergency_number": "112", "paper": "A4"}
-    data["audit_years"] = 6
+    data |= {"audit_years": 6, "record_years": 10}
     form = SettingsForm(data)
     assert form.is_valid(), form.errors
     assert form.changes == data | {"phone": "", "has_messages": False}

@@ -20,6 +20,7 @@ VALID = {
     "emergency_number": "144",
     "paper": "A4",
     "audit_years": 10,
+    "record_years": 10,
 }
 
 
@@ -178,6 +179,8 @@ def test_messages_are_switched_off_by_taking_the_tick_away(admin, clinic, box, h
         pytest.param("paper", "Legal", "valid choice", id="no such paper"),
         pytest.param("audit_years", "0", "greater than or equal to 1", id="no year at all"),
         pytest.param("audit_years", "31", "less than or equal to 30", id="years too many"),
+        pytest.param("record_years", "0", "greater than or equal to 1", id="no year of records"),
+        pytest.param("record_years", "101", "less than or equal to 100", id="a century too many"),
         pytest.param("emergency_number", "1" * 21, "at most 20", id="a number too long"),
     ],
 )

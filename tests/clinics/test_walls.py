@@ -213,14 +213,17 @@ def test_nothing_looks_over_the_walls():
         " WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY proname"
     )
     # They tell keys and nothing else: of the clinics, and of those whom a code or address is of.
-    # Triggers tell nothing: they add to the chain of the audit trail, and keep it.
+    # Triggers tell nothing: they add to the chain of the audit trail, and keep it. An erasure tells
+    # how many rows went, of one patient of the clinic that was entered.
     assert over_the_walls == [
         ("bearing_chain_audit", "trigger"),
         ("bearing_clinic_ids", "SETOF bigint"),
         ("bearing_clinic_of_code", "bigint"),
+        ("bearing_erase_patient", "jsonb"),
         ("bearing_keep_audit", "trigger"),
         ("bearing_keep_audit_link", "trigger"),
         ("bearing_patients_of_email", "TABLE(clinic_id bigint, patient_id bigint)"),
+        ("bearing_seal_audit", "trigger"),
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
+from clinics import audit_trail
 from clinics.models import AuditEvent
 from clinics.tenancy import inside
 from config import clinic_transfer
@@ -87,7 +88,8 @@ def without_numbers(tables: dict[str, list[dict]]) -> dict[str, list[dict]]:
                 for key in row["detail"].keys() & IN_DETAIL.keys():
                     row["detail"][key] = places.get((IN_DETAIL[key], row["detail"][key]), "gone")
     trail = tables["clinics.AuditEvent.jsonl"]
-    tables["clinics.AuditEvent.jsonl"] = [row for row in trail if row["verb"] not in BOTH]
+    said = [row for row in trail if row["verb"] not in BOTH]
+    tables["clinics.AuditEvent.jsonl"] = said
     return tables
 
 
@@ -115,8 +117,26 @@ def test_out_and_in_again_says_the_same(file):
         ]
     # The guards stand again.
     with as_login("migrator"), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgenabled = 'D'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger WHERE tgenabled = 'D' AND tgname LIKE '%_frozen'"
+        )
         assert cursor.fetchone() == (0,)
+
+
+def test_the_trail_is_chained_anew_and_says_how_it_ended_elsewhere(transactional_db):
+    clinic = make.clinic(name="Riverside")
+    audit_trail.check_and_note(clinic.pk)
+    with as_login("migrator"):
+        file = exported(clinic.pk)
+        with inside(clinic.pk):
+            last = audit_trail.check(clinic.pk).unbroken
+        new = clinic_transfer.import_clinic(file)
+    with inside(new.pk):
+        assert not audit_trail.check(new.pk).problem
+        line = AuditEvent.objects.get(verb="brought the clinic's data in")
+        assert AuditEvent.objects.filter(verb=f"{audit_trail.CHECKED} (elsewhere)").exists()
+        assert line.detail == {"lines": last.line, "elsewhere": last._asdict() | {"problem": ""}}
+        assert audit_trail.check(new.pk).unbroken.line == last.line + 1
 
 
 def test_nothing_of_another_clinic_goes_out(file):

@@ -9,11 +9,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import IntegrityError, ProgrammingError
 
-from clinics.models import AuditEvent, Clinic
+from clinics import audit_trail
+from clinics.models import AuditEvent, AuditHead, AuditLink, Clinic, FailedSignIn
 from patients import actions, erasure
 from patients.models import Erasure, Note, Patient
 from patients.rows_about import tables_about_patients
 from tests import make
+from tests.conftest import as_login
 from tests.make import NOW, inside
 
 CANARY = "Nightingale"
@@ -27,7 +29,9 @@ def rows(sql: str, *parameters: object) -> list[tuple]:
 
 
 def every_table() -> list[str]:
-    return [name for (name,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    # The one that the web cannot read holds of what was typed only a keyed hash.
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    return [name for (name,) in rows(f"{tables} AND tablename <> %s", FailedSignIn._meta.db_table)]
 
 
 def found(word: str) -> set[str]:
@@ -120,6 +124,64 @@ def test_the_audit_trail_keeps_its_lines_without_a_name(gone):
         assert set(lines.filter(actor_kind="patient").values_list("actor_name", flat=True)) == {
             "(erased)"
         }
+
+
+def chain(clinic_id: int) -> list[tuple[int, str]]:
+    with inside(clinic_id):
+        assert not audit_trail.check(clinic_id).problem
+        return list(AuditLink.objects.order_by("seq").values_list("event_id", "hash"))
+
+
+def test_the_chain_of_the_trail_is_the_same_and_unbroken(gone, other):
+    before = chain(gone.clinic_id)
+    erased(gone)
+    after = chain(gone.clinic_id)
+    assert after[: len(before)] == before
+    with inside(gone.clinic_id):
+        emptied = AuditEvent.objects.filter(salt="")
+        assert set(emptied.values_list("patient_id", flat=True)) == {gone.pk}
+        line = AuditEvent.objects.get(verb=audit_trail.ERASED)
+        assert line.detail["lines"] == emptied.count() > 0
+        assert AuditHead.objects.get().hash == after[-1][1]
+
+
+def test_from_where_a_patient_came_is_not_left_either(gone):
+    with inside(gone.clinic_id):
+        for kind in ("patient", "staff"):
+            AuditEvent.objects.create(
+                clinic_id=gone.clinic_id,
+                actor_kind=kind,
+                actor_name=kind,
+                address="203.0.113.7",
+                browser="Firefox",
+                verb="came",
+                patient_id=gone.pk,
+            )
+    erased(gone)
+    with inside(gone.clinic_id):
+        left = AuditEvent.objects.filter(verb="came").order_by("pk")
+        assert list(left.values_list("actor_name", "address", "browser")) == [
+            ("(erased)", "", ""),
+            ("staff", "203.0.113.7", "Firefox"),
+        ]
+
+
+def test_an_erasure_without_its_line_is_found_by_the_check(gone):
+    """As if somebody called the function of the database and nothing else."""
+    with inside(gone.clinic_id):
+        rows("SELECT bearing_erase_patient(%s)", gone.pk)
+        found = audit_trail.check(gone.clinic_id)
+    assert "was emptied, and no erasure says so" in found.problem
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["salt = ''", "detail = '{}'", "salt = '', detail = '{\"erased\": true}'", "verb = 'x'"],
+)
+def test_outside_an_erasure_not_even_the_owner_empties_a_line(transactional_db, change):
+    one = make.patient(of=make.clinic())
+    with as_login("migrator"), pytest.raises(IntegrityError, match="cannot be changed"):
+        rows(f"UPDATE clinics_auditevent SET {change} WHERE patient_id = %s RETURNING 1", one.pk)
 
 
 def test_within_the_time_it_is_refused_with_the_day_from_which_it_is_possible(gone):
@@ -216,6 +278,7 @@ def test_a_restore_erases_again(gone, tmp_path):
     call_command("reapply_erasures", str(kept), stdout=StringIO())
     with inside(clinic_id):
         assert found(CANARY) == set()
+    assert chain(clinic_id)
 
 
 def test_a_backup_from_before_anybody_asked_is_erased_again_too(gone):

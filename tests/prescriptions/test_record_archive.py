@@ -16,6 +16,7 @@ from prescriptions import record_archive
 from tests import make
 from tests.make import inside
 from tests.portal.conftest import phone_of
+from tests.prescriptions.conftest import words
 from tests.prescriptions.pdf import words_of
 
 # What the patient of `make.everything` gave no cause for.
@@ -142,27 +143,37 @@ def test_in_the_portal_it_is_what_the_patient_may_read(two):
     assert "phone" not in record["tables"]["patients.Patient"][0]
 
 
-def test_one_line_in_the_audit_trail_says_who_took_it(therapist, two):
-    response = therapist.post(reverse("prescriptions:give_record", args=[two.pk]))
+def test_one_line_in_the_audit_trail_says_who_took_it(admin, two):
+    response = admin.post(reverse("prescriptions:give_record", args=[two.pk]))
     archive = opened(BytesIO(response.getvalue()))
     assert set(archive.namelist()) == {"record.json", "record.pdf", "README.txt"}
     assert "no-store" in response["Cache-Control"]
     assert "Nightingale" not in response["Content-Disposition"]
     with inside(two.clinic_id):
         line = AuditEvent.objects.get(verb="gave out a patient's record")
-    assert (line.actor_id, line.patient_id) == (therapist.user.pk, two.pk)
+    assert (line.kind, line.actor_id, line.patient_id) == ("export", admin.user.pk, two.pk)
 
 
-def test_an_assistant_may_not_take_it(assistant, two):
-    assert assistant.post(reverse("prescriptions:give_record", args=[two.pk])).status_code == 403
+def test_only_who_may_export_is_offered_it_and_may_take_it(admin, therapist, two):
+    page, address = (
+        reverse(name, args=[two.pk]) for name in ("patients:record", "prescriptions:give_record")
+    )
+    assert address in admin.get(page).content.decode()
+    assert address not in therapist.get(page).content.decode()
+    assert therapist.post(address).status_code == 403
 
 
-def test_two_at_once_are_not_made(therapist, two, monkeypatch):
+def test_the_patient_reads_that_a_copy_was_given_out(admin, two):
+    opened(BytesIO(admin.post(reverse("prescriptions:give_record", args=[two.pk])).getvalue()))
+    assert "A copy of your whole record" in words(phone_of(two).get(reverse("portal:looked")))
+
+
+def test_two_at_once_are_not_made(admin, two, monkeypatch):
     def refused(patient):
         raise record_archive.AlreadyBeingMade
 
     monkeypatch.setattr(record_archive, "_one_at_a_time", refused)
-    response = therapist.post(reverse("prescriptions:give_record", args=[two.pk]), follow=True)
+    response = admin.post(reverse("prescriptions:give_record", args=[two.pk]), follow=True)
     assert "being put together already" in response.content.decode()
 
 

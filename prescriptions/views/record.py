@@ -8,14 +8,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clinics.access import Can, StaffRequest, staff
+from clinics.access import Can, StaffRequest, confirmed, staff
 from patients.views.page import find_patient
 from prescriptions.record_archive import AlreadyBeingMade, give_record
 
 
 @require_http_methods(["GET", "POST"])
-# @confirmed stands here.
 @staff(Can.EXPORT)
+@confirmed
 def give(request: StaffRequest, pk: int) -> HttpResponse:
     """The record as a download; the audit trail says who took it."""
     patient = find_patient(request, pk)

@@ -1,14 +1,12 @@
 """The patient's own data, to take away."""
 
-from typing import cast
-
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.access import PatientRequest, patient_only
-from prescriptions.record_archive import AlreadyBeingMade, give_record
+from prescriptions.record_archive import AlreadyBeingMade, as_download, give_record
 
 
 @require_http_methods(["GET", "POST"])
@@ -22,4 +20,4 @@ def record(request: PatientRequest) -> HttpResponse:
     except AlreadyBeingMade:
         return render(request, "portal/record.html", {"is_being_made": True}, status=409)
     name = f"my-data-{request.patient.local_date(timezone.now()):%Y-%m-%d}.zip"
-    return cast("HttpResponse", FileResponse(archive, as_attachment=True, filename=name))
+    return as_download(archive, name=name)

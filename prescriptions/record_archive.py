@@ -13,6 +13,7 @@ from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.db import connection, models, transaction
+from django.http import HttpResponse
 from django.utils import timezone
 
 from clinics import audit
@@ -255,3 +256,11 @@ What the person who made it may not read is not in it.
 Rows in each table:
 {rows}
 """
+
+
+def as_download(archive: IO[bytes], *, name: str) -> HttpResponse:
+    """The archive as an answer of its own; the file it was made in is closed."""
+    with archive:
+        response = HttpResponse(archive.read(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

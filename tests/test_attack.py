@@ -84,7 +84,8 @@ def test_an_attack_that_gets_in_is_noticed(clock):
         unchanged = ByClient.unchanged
 
         def ask(self, *_asked, **_more):
-            return Answer(500, {"location": "//evil.example"}, SECRET + PAYLOAD, {})
+            headers = {"location": "//evil.example", "content-type": "text/html"}
+            return Answer(500, headers, SECRET + PAYLOAD, {})
 
     here = world(others=SECRET)
     to = Field(here, Broken(), [])

@@ -294,7 +294,7 @@ def fingerprint() -> list[tuple]:
 
 
 def body_and_headers(response) -> str:
-    return response.content.decode() + str(response.headers)
+    return response.content.decode(errors="replace") + str(response.headers)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,16 +1,14 @@
 """A patient's whole record, given out."""
 
-from typing import cast
-
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from clinics.access import Can, StaffRequest, confirmed, staff
 from patients.views.page import find_patient
-from prescriptions.record_archive import AlreadyBeingMade, give_record
+from prescriptions.record_archive import AlreadyBeingMade, as_download, give_record
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,6 +26,4 @@ def give(request: StaffRequest, pk: int) -> HttpResponse:
         messages.info(request, "This record is being put together already. Try again in a minute.")
         return redirect("patients:record", patient.pk)
     name = f"record-{patient.local_date(timezone.now()):%Y-%m-%d}.zip"
-    response = FileResponse(archive, as_attachment=True, filename=name)
-    response["Cache-Control"] = "no-store"
-    return cast("HttpResponse", response)
+    return as_download(archive, name=name)

@@ -1,6 +1,6 @@
 """Hostile requests against the application, none of which gets in, breaks it or shows a word.
 
-The quick half, by the test client, each request undone. `make attack` sends all of them to a web
+With `make thorough`: the quick half, by the test client, each request undone. `make attack` sends all of them to a web
 server that keeps what it stores; see attack_live.py.
 """
 
@@ -57,6 +57,7 @@ class ByClient:
         yield  # whatever happened has been undone
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 def test_no_attack_gets_in(clock, subtests):
     here = world(own=PAYLOAD, others=SECRET)

@@ -1,6 +1,6 @@
 """No view breaks, whatever is sent to it: requests made up from each view's own forms.
 
-A few for each view in the suite; `make fuzz` sends 20,000 and prints what came of them.
+A few for each view with `make thorough`; `make fuzz` sends 20,000 and prints what came of them.
 """
 
 import os
@@ -76,6 +76,7 @@ def fuzz(site: Site, *, examples: int, seen: Counter[int]) -> None:
     none_breaks_it()
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_view_breaks_whatever_is_sent(clock, subtests, capsys, part):

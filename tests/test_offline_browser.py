@@ -227,6 +227,7 @@ def test_logs_without_a_network_arrive_once_each_with_their_time(
     assert [log.pk for log in logs] == sorted(log.pk for log in logs), "sent in their order"
 
 
+@thorough
 @pytest.mark.parametrize("number", A_FEW_OR_MANY)
 def test_a_server_that_fails_before_and_after_it_stored_loses_and_doubles_none(
     phone, patient, edition, number

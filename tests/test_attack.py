@@ -1,7 +1,7 @@
 """Hostile requests against the application, none of which gets in, breaks it or shows a word.
 
-With `make thorough`: the quick half, by the test client, each request undone. `make attack` sends all of them to a web
-server that keeps what it stores; see attack_live.py.
+With `make thorough` the quick half, by the test client, each request undone. `make attack` sends
+all of them to a web server that keeps what it stores; see attack_live.py.
 """
 
 from collections.abc import Iterator

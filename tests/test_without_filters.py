@@ -72,6 +72,11 @@ def fingerprint(clinic: Clinic) -> list[tuple]:
     return hashes
 
 
+def words_of(response) -> str:
+    """What an answer holds, a file among them."""
+    return response.content.decode(errors="replace")
+
+
 def nothing_of_theirs_is_seen(ours: Clinic, theirs: Clinic, of_ours: Patient, of_theirs: Patient):
     """An admin walks through every page of the staff, aiming at the other clinic where one can."""
     admin = signed_in(ours, Membership.Role.ADMIN)
@@ -82,17 +87,17 @@ def nothing_of_theirs_is_seen(ours: Clinic, theirs: Clinic, of_ours: Patient, of
             searches = [f"?q={SECRET}&page=2&therapist={foreign.keys[Patient]}", "?before=99999999"]
             for query in ["", *([] if name in ABOUT else searches)]:
                 response = admin.get(url(name, own.about(name)) + query)
-                found = response.content.decode(errors="replace") + str(response.headers)
+                found = words_of(response) + str(response.headers)
                 found = found.replace(f'value="{SECRET}"', "").replace(f"q={SECRET}", "")
                 assert SECRET not in found, f"{name} shows another clinic"
             with as_before(admin):
                 response = admin.post(url(name, own.about(name)))
-                assert SECRET not in response.content.decode(errors="replace"), f"{name} shows another clinic"
+                assert SECRET not in words_of(response), f"{name} shows another clinic"
             for method in METHODS if name in ABOUT else ():
                 response = getattr(admin, method)(url(name, foreign.about(name)))
                 is_refused = response.status_code in {404, 405} or method == "options"
                 assert is_refused, f"{method} {name} finds another clinic's row"
-                assert SECRET not in response.content.decode(errors="replace") + str(response.headers), name
+                assert SECRET not in words_of(response) + str(response.headers), name
     assert len(forgotten) > 100, "no filter was forgotten"
     assert fingerprint(theirs) == before
 
@@ -106,7 +111,7 @@ def nothing_of_others_is_seen(here: World):
                 for rows in [own, *(foreign if name in ABOUT else ())]:
                     with as_before(phone):
                         response = getattr(phone, method)(url(name, rows.about(name)))
-                    found = response.content.decode(errors="replace") + str(response.headers)
+                    found = words_of(response) + str(response.headers)
                     assert SECRET not in found, f"{name} shows another clinic"
                     assert NEIGHBOUR not in found, f"{name} shows another patient"
                     is_refused = rows is own or response.status_code in {404, 405}

@@ -1,4 +1,5 @@
-"""Every page that somebody can open, in a browser; with make thorough also in the dark.
+"""Every page that somebody can open, in a browser; those of the staff, and all in the dark, with
+`make thorough`.
 
 The pages are those that the URLs know: a new one is walked by itself.
 """
@@ -132,6 +133,7 @@ def site(transactional_db):
     return clinic, keys_of_everything(clinic, word=LONG_WORD)
 
 
+@pytest.mark.thorough  # two minutes of a core; the main pages have axe in their own tests
 def test_every_page_of_the_staff(site, walk_through):
     clinic, keys = site
     admin = signed_in(clinic, Membership.Role.ADMIN)

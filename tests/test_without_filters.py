@@ -124,6 +124,7 @@ def two_clinics() -> tuple[Clinic, Clinic, Patient, Patient]:
     return ours, theirs, make.everything(of=ours), make.everything(of=theirs, word=SECRET)
 
 
+@pytest.mark.thorough  # a third of a minute; test_doors.py walks the same pages with their filters
 @pytest.mark.django_db
 def test_staff_see_nothing_of_another_clinic_without_a_filter(clock):
     nothing_of_theirs_is_seen(*two_clinics())

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from django.db import models, transaction
+from django.db import models
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 
@@ -19,7 +19,7 @@ from prescriptions import reminders
 from prescriptions.models import PrescriptionEdition
 from tests import make
 from tests.conftest import signed_in
-from tests.test_doors import ABOUT, url
+from tests.test_doors import ABOUT, phone_of, undone, url
 
 # Of a kind with several rows, the one that most can be done with.
 CHOSEN = MappingProxyType(
@@ -100,13 +100,6 @@ def rows_of(patient: Patient) -> Rows:
         return Rows({model: _key(model, patient) for model in set(ABOUT.values())}, published)
 
 
-def phone_of(patient: Patient) -> Client:
-    """A browser on which the patient opened the invitation."""
-    client = Client()
-    assert client.post(_invitation(patient)).status_code == 302
-    return client
-
-
 def address(name: str, entry: URLPattern, rows: Rows) -> str:
     """The address of the view, about one of these rows if it is about a row at all."""
     try:
@@ -114,14 +107,6 @@ def address(name: str, entry: URLPattern, rows: Rows) -> str:
     except NoReverseMatch:  # one of django-allauth's, with a link in a mail
         parts = dict.fromkeys(entry.pattern.regex.groupindex, "1")
         return reverse(name, kwargs=parts)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What is done meanwhile, a press of a button among it, is taken back."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Can(StrEnum):
     ADMINISTER = auto()
     READ_TRAIL = auto()
     EXPORT = auto()
+    ERASE = auto()
 
 
 MEANING = {
@@ -43,9 +44,10 @@ MEANING = {
     Can.ADMINISTER: "Keep people, roles and settings",
     Can.READ_TRAIL: "See the audit trail",
     Can.EXPORT: "Export a patient’s record or the clinic’s data",
+    Can.ERASE: "Erase the record of an archived patient",
 }
 _IN_THE_CLINIC = {Can.VIEW, Can.LOG}
-_ADMINS_ONLY = {Can.KEEP_LIBRARY, Can.ADMINISTER, Can.READ_TRAIL, Can.EXPORT}
+_ADMINS_ONLY = {Can.KEEP_LIBRARY, Can.ADMINISTER, Can.READ_TRAIL, Can.EXPORT, Can.ERASE}
 GRANTS: dict[Role, frozenset[Can]] = {
     Role.ADMIN: frozenset(Can),
     Role.THERAPIST: frozenset(Can) - _ADMINS_ONLY,

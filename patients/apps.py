@@ -22,7 +22,7 @@ class PatientsConfig(AppConfig):
         record, portal = "looked at the record", "looked at the access to the portal"
         direction = "looked at direction and safety"
         pages(record, Patient, *_named("record edit note archive restore begin_episode"))
-        pages(record, Patient, *_named("add_condition"))
+        pages(record, Patient, *_named("add_condition erase ask_for_erasure take_back_erasure"))
         pages(record, ConditionOnFile, *_named("end_condition"))
         pages(record, Episode, *_named("close_episode change_phase set_preference note_event"))
         pages(portal, Patient, *_named("portal invite"))
@@ -32,6 +32,8 @@ class PatientsConfig(AppConfig):
         pages(direction, Episode, *_named("screen direction_test"))
         pages(direction, RaisedFlag, *_named("clear_flag"))
         pages("looked at the list of archived patients", None, *_named("archived"))
+        pages("looked at the list of erasures", None, *_named("erasures"))
+        pages("looked at the certificate of an erasure", None, *_named("certificate"))
 
 
 def _named(names: str) -> list[str]:

@@ -9,12 +9,11 @@ table is erased too.
 
 import hashlib
 import json
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, connections, transaction
-from django.db.models import Max
 
 from clinics import audit
 from clinics.actors import SYSTEM, CanAct
@@ -22,7 +21,7 @@ from clinics.audit_trail import ERASED
 from clinics.models import AuditEvent, Clinic, Membership, User
 from clinics.text import folded
 from clinics.walls import APP, CLINIC_NOW
-from patients.models import Erasure, MailedCode, Note, Patient
+from patients.models import Erasure, MailedCode, Patient
 from patients.rows_about import About, in_order_of_deletion
 from patients.signing_in import hash_of_email
 
@@ -55,14 +54,8 @@ def possible_from(patient: Patient) -> date:
 
     It counts from the last contact: the last log, the last note, or the day of archiving.
     """
-    written = Note.objects.of_patient(patient).aggregate(last=Max("written_at"))["last"]
-    moments = [patient.created_at, patient.archived_at, patient.last_logged_at, written]
-    last = patient.local_date(max(moment for moment in moments if moment))
-    year = last.year + patient.clinic.record_years
-    try:
-        return last.replace(year=year)
-    except ValueError:  # the 29th of February
-        return date(year, 3, 1)
+    found = Patient.objects.with_last_contact().only("pk").get(pk=patient.pk)
+    return _years_after(patient.local_date(found.last_contact), patient.clinic.record_years)
 
 
 @transaction.atomic
@@ -81,6 +74,40 @@ def ask(*, patient: Patient, reason: Erasure.Reason, by: User, at: datetime) -> 
     if is_new:
         _audit(patient, by, "asked for an erasure", erasure, reason=str(reason))
     return erasure
+
+
+@transaction.atomic
+def take_back(*, patient: Patient, by: User) -> bool:
+    """Take back what was asked, as long as nothing is erased. Says whether it was asked."""
+    asked = Erasure.objects.of(patient.clinic).open().of_number(patient.pk)
+    erasure = asked.select_for_update().first()
+    if erasure is None:
+        return False
+    _audit(patient, by, "took back an erasure that was asked for", erasure)
+    erasure.delete()
+    return True
+
+
+def what_goes(patient: Patient) -> list[tuple[str, int]]:
+    """What an erasure takes out of the database: of what, in words, and how many rows."""
+    counts = ((about, about.rows(patient.pk).count()) for about in in_order_of_deletion())
+    return [
+        (str(about.model._meta.verbose_name_plural), count)
+        for about, count in counts
+        if count and about.model is not AuditEvent
+    ]
+
+
+def what_went(erasure: Erasure) -> list[tuple[str, int]]:
+    """The same of what is erased, as the certificate says it."""
+    named = {
+        about.label: str(about.model._meta.verbose_name_plural) for about in in_order_of_deletion()
+    }
+    return [
+        (named.get(label, label), count)
+        for label, count in erasure.counts.items()
+        if count and label != EMPTIED
+    ]
 
 
 def erase(*, patient: Patient, by: User, at: datetime, legal_reason: str = "") -> Erasure:
@@ -158,11 +185,26 @@ def as_line(erasure: Erasure) -> dict[str, Any]:
     }
 
 
-def past_retention(clinic: Clinic, day: date) -> list[tuple[Patient, date]]:
-    """Archived patients whose records need not be kept any longer, each with the first such day."""
-    archived = Patient.objects.of(clinic).archived().with_clinic().order_by("pk")
-    found = ((patient, possible_from(patient)) for patient in archived.iterator())
-    return [(patient, since) for patient, since in found if since <= day]
+def past_retention(clinic: Clinic, day: date) -> Iterator[tuple[Patient, date]]:
+    """Archived patients whose records need not be kept any longer, each with the first such day.
+
+    Those come first with whom there was no contact for longest.
+    """
+    years = clinic.record_years
+    archived = Patient.objects.of(clinic).archived().with_clinic()
+    # Leap days make years longer, and zones make days wider: a few too many, weighed below.
+    quiet = archived.quiet_since(day - timedelta(days=365 * years - 2))
+    for patient in quiet.iterator():
+        since = _years_after(patient.local_date(patient.last_contact), years)
+        if since <= day:
+            yield patient, since
+
+
+def _years_after(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # the 29th of February
+        return date(day.year + years, 3, 1)
 
 
 def make_function(using: str = "default", **kwargs: object) -> None:

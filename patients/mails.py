@@ -1,4 +1,7 @@
-"""E-mails to patients. None has a word about health: others read what a screen shows."""
+"""E-mails to patients and about records.
+
+None has a word about health: others read what a screen shows.
+"""
 
 from datetime import datetime
 
@@ -7,6 +10,7 @@ from django.utils import translation
 
 from clinics.mails import NotSent as NotSent
 from clinics.mails import send
+from clinics.models import Clinic, Membership
 from patients.models import Patient
 
 
@@ -24,3 +28,11 @@ def send_code(*, to: str, code: str | None) -> None:
     """
     name = "code" if code else "no_code"
     send(f"portal/email/{name}", to=to, context={"code": code})
+
+
+def send_retention_report(*, clinic: Clinic, count: int) -> None:
+    """Tell each admin how many records need not be kept any longer. Raises NotSent."""
+    admins = Membership.objects.of(clinic).active().filter(role=Membership.Role.ADMIN)
+    for admin in admins.select_related("user"):
+        context = {"clinic": clinic, "name": admin.user.name, "count": count}
+        send("patients/email/retention", to=admin.user.email, context=context)

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from patients.views import directions, records
+from patients.views import directions, erasures, records
 
 app_name = "patients"
 
 urlpatterns = [
     path("new/", records.create, name="create"),
     path("archived/", records.archived, name="archived"),
+    path("erasures/", erasures.erasures, name="erasures"),
+    path("erasures/<int:pk>/", erasures.certificate, name="certificate"),
+    path("erasures/<int:pk>/file/", erasures.certificate_file, name="certificate_file"),
+    path("<int:pk>/erase/", erasures.erase, name="erase"),
+    path("<int:pk>/erase/ask/", erasures.ask, name="ask_for_erasure"),
+    path("<int:pk>/erase/take-back/", erasures.take_back, name="take_back_erasure"),
     path("<int:pk>/record/", records.record, name="record"),
     path("<int:pk>/record/edit/", records.edit, name="edit"),
     path("<int:pk>/record/note/", records.note, name="note"),

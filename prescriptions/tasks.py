@@ -74,6 +74,13 @@ def check_audit_trail(timestamp: int) -> None:
     call_command("check_audit_trail")
 
 
+@app.periodic(cron="0 6 1 * *")
+@app.task(queueing_lock="report on retention")
+def report_on_retention(timestamp: int) -> None:
+    """On the first of each month: tell admins how many records need not be kept any longer."""
+    call_command("retention_report", "--mail")
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="clear up")
 async def clear_up(timestamp: int) -> None:

@@ -3,6 +3,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from clinics.models import ClinicModel, ClinicQuerySet, User
 
@@ -13,6 +14,9 @@ class ErasureQuerySet(ClinicQuerySet):
 
     def done(self) -> Self:
         return self.exclude(done_at=None).order_by("pk")
+
+    def newest_first(self) -> Self:
+        return self.select_related("asked_by", "done_by").order_by("-pk")
 
     def of_number(self, number: int) -> Self:
         return self.filter(patient_number=number)
@@ -55,6 +59,9 @@ class Erasure(ClinicModel):
                 name="erasure_done_with_a_digest",
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("patients:certificate", args=[self.pk])
 
     def __str__(self) -> str:
         return f"erasure of patient {self.patient_number}"

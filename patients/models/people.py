@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Self
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -71,6 +72,25 @@ class PatientQuerySet(ClinicQuerySet):
     def last_archived_first(self) -> Self:
         return self.select_related("therapist").order_by("-archived_at", "-pk")
 
+    def with_last_contact(self) -> Self:
+        """With `last_contact`: the last log, the last note, the archiving, or the recording."""
+        noted = Note.objects.filter(patient=models.OuterRef("pk")).order_by("-pk")
+        return self.annotate(
+            # Of several moments PostgreSQL takes the greatest that there is.
+            last_contact=Greatest(
+                "created_at", "archived_at", "last_logged_at", noted.values("written_at")[:1]
+            )
+        )
+
+    def quiet_since(self, day: date) -> Self:
+        """Those with whom there was no contact on the day or later (UTC), the longest first."""
+        midnight = datetime.combine(day, time(), UTC)
+        return (
+            self.with_last_contact()
+            .filter(last_contact__lt=midnight)
+            .order_by("last_contact", "pk")
+        )
+
     def longest_waiting_first(self) -> Self:
         """Those with messages that nobody of the staff has read."""
         return (
@@ -118,6 +138,8 @@ class Patient(ClinicModel):
     unread_by_patient = models.PositiveIntegerField(default=0, editable=False)
     # When the oldest message was written that no member of staff has read.
     waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # Only of those found by `with_last_contact`.
+    last_contact: datetime
 
     objects = PatientQuerySet.as_manager()
 

@@ -37,7 +37,7 @@ def test_an_assistant_reads_and_books_and_nothing_else():
 
 
 def test_a_therapist_does_all_that_is_clinical_and_keeps_nothing_of_the_clinic():
-    admins_only = {Can.KEEP_LIBRARY, Can.ADMINISTER, Can.READ_TRAIL, Can.EXPORT}
+    admins_only = {Can.KEEP_LIBRARY, Can.ADMINISTER, Can.READ_TRAIL, Can.EXPORT, Can.ERASE}
     assert GRANTS[Role.THERAPIST] == set(Can) - admins_only
 
 

@@ -294,8 +294,8 @@ def test_a_backup_from_before_anybody_asked_is_erased_again_too(gone):
 def test_the_report_lists_who_is_past_the_time_and_erases_nobody(gone, other):
     with inside(gone.clinic_id):
         clinic = Clinic.objects.get(pk=gone.clinic_id)
-        assert erasure.past_retention(clinic, date(2036, 5, 19)) == []
-        listed = erasure.past_retention(clinic, date(2036, 5, 20))
+        assert list(erasure.past_retention(clinic, date(2036, 5, 19))) == []
+        listed = list(erasure.past_retention(clinic, date(2036, 5, 20)))
         assert [(patient.pk, day) for patient, day in listed] == [(gone.pk, date(2036, 5, 20))]
         assert Patient.objects.filter(pk=gone.pk).exists()
 

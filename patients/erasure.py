@@ -9,7 +9,7 @@ table is erased too.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -88,26 +88,16 @@ def take_back(*, patient: Patient, by: User) -> bool:
     return True
 
 
-def what_goes(patient: Patient) -> list[tuple[str, int]]:
-    """What an erasure takes out of the database: of what, in words, and how many rows."""
-    counts = ((about, about.rows(patient.pk).count()) for about in in_order_of_deletion())
-    return [
-        (str(about.model._meta.verbose_name_plural), count)
-        for about, count in counts
-        if count and about.model is not AuditEvent
-    ]
+def what_goes(patient: Patient) -> list[str]:
+    """What an erasure takes out of the database, for example: 115 session logs."""
+    about_patient = [about for about in in_order_of_deletion() if about.model is not AuditEvent]
+    counts = {about.label: about.rows(patient.pk).count() for about in about_patient}
+    return _in_words(counts)
 
 
-def what_went(erasure: Erasure) -> list[tuple[str, int]]:
+def what_went(erasure: Erasure) -> list[str]:
     """The same of what is erased, as the certificate says it."""
-    named = {
-        about.label: str(about.model._meta.verbose_name_plural) for about in in_order_of_deletion()
-    }
-    return [
-        (named.get(label, label), count)
-        for label, count in erasure.counts.items()
-        if count and label != EMPTIED
-    ]
+    return _in_words(erasure.counts)
 
 
 def erase(*, patient: Patient, by: User, at: datetime, legal_reason: str = "") -> Erasure:
@@ -285,6 +275,15 @@ def _erase(patient: Patient, by: User, at: datetime, legal_reason: str) -> Erasu
     erasure.save()
     _note(erasure, erasure.counts, by)
     return erasure
+
+
+def _in_words(counts: Mapping[str, int]) -> list[str]:
+    """How many rows of what, the patient first: parents before their children."""
+    return [
+        f"{counts[about.label]} {about.name_of(counts[about.label])}"
+        for about in reversed(in_order_of_deletion())
+        if counts.get(about.label)
+    ]
 
 
 def _note(erasure: Erasure, counts: dict[str, int], by: CanAct) -> None:

@@ -25,6 +25,11 @@ class About(NamedTuple):
     def label(self) -> str:
         return self.model._meta.label
 
+    def name_of(self, number: int) -> str:
+        """What so many rows are called."""
+        meta = self.model._meta
+        return str(meta.verbose_name if number == 1 else meta.verbose_name_plural)
+
     def rows(self, patient_id: int) -> "models.QuerySet[models.Model]":
         """In the order in which they were written."""
         mine = self.model._default_manager.filter(**{self.path: patient_id})

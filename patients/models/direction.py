@@ -358,6 +358,7 @@ class ConditionOnFile(PatientModel):
     objects = ConditionQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "conditions on file"
         constraints = [
             models.UniqueConstraint(
                 fields=["clinic", "patient", "condition"],

@@ -221,6 +221,7 @@ class SessionEntry(PatientModel):
     objects = SessionEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "session entries"
         constraints = [
             models.UniqueConstraint(
                 fields=["clinic", "log", "prescribed_exercise"], name="entry_once_per_exercise"

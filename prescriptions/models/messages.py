@@ -101,6 +101,8 @@ class MessagesRead(PatientModel):
     objects = MessagesReadQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "reading of messages"
+        verbose_name_plural = "readings of messages"
         constraints = [
             models.UniqueConstraint(
                 fields=["clinic", "patient", "reader"],

@@ -157,6 +157,7 @@ class CalendarAddress(PatientModel):
     objects = CalendarAddressQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "calendar addresses"
         constraints = [
             models.UniqueConstraint(fields=["clinic", "secret_hash"], name="calendar_secret_once"),
             models.UniqueConstraint(

@@ -23,6 +23,7 @@ class ClinicsConfig(AppConfig):
         account.password_changed.connect(second_factor.note_new_password)
         account.password_set.connect(second_factor.note_new_password)
         account.password_reset.connect(second_factor.note_new_password)
+        mfa.authentication_failed.connect(sign_ins.second_step_failed)
         mfa.authenticator_used.connect(second_factor.note_used)
         mfa.authenticator_added.connect(second_factor.note_added)
         mfa.authenticator_removed.connect(second_factor.note_changed)

@@ -202,7 +202,17 @@ def _perform(request: StaffRequest, shown: Membership, form: RoleForm) -> HttpRe
     else:
         label = role.label if role else ""
         messages.success(request, DONE[act].format(name=shown.user.name, role=label))
+        if act is Act.TAKE_AWAY_SECOND_STEP:
+            _tell_of_lost_step(request, shown.user)
     return redirect("clinics:member", shown.pk)
+
+
+def _tell_of_lost_step(request: StaffRequest, user: User) -> None:
+    context = {"name": user.name, "clinic": request.clinic, "admin": request.user.name}
+    try:
+        mails.send("clinics/email/second_step_gone", to=user.email, context=context)
+    except mails.NotSent:
+        messages.error(request, f"The e-mail about it could not be sent: tell {user.name}.")
 
 
 def _mail(request: StaffRequest, sent: invitations.Sent) -> HttpResponse:

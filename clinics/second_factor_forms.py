@@ -10,8 +10,9 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 
-from clinics import second_factor
+from clinics import second_factor, sign_ins
 from clinics.forms import LineField
+from clinics.models import User
 from clinics.qr import QrCode, qr_code
 
 LONGEST_NAME = 60
@@ -31,6 +32,7 @@ class _CodeOnce:
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
         if not second_factor.spend(self.authenticator, code):
+            sign_ins.note_failure(self.authenticator.user, how="one-time code")
             raise get_adapter().validation_error("incorrect_code")
         return code
 
@@ -79,9 +81,16 @@ class PasskeyForm(webauthn.AddWebAuthnForm):
 
 
 class _PasskeyGiven:
+    user: User | None  # not known yet where the passkey stands for the password
+
     def clean_credential(self) -> Any:
-        with _refusing_what_is_no_passkey():
-            return super().clean_credential()  # type: ignore[misc]
+        try:
+            with _refusing_what_is_no_passkey():
+                return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError:
+            if self.user is not None:
+                sign_ins.note_failure(self.user, how="passkey")
+            raise
 
 
 class PasskeySignInForm(_PasskeyGiven, webauthn.LoginWebAuthnForm):

@@ -45,6 +45,11 @@ def note_failure(user: User | None, *, typed: str = "", how: str = "password") -
     )
 
 
+def second_step_failed(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """The code was wrong; whoever typed it had the password."""
+    note_failure(user, how="one-time code")
+
+
 def _tell_the_clinics_of(user: User, verb: str, *, by: CanAct, **detail: object) -> bool:
     """A line for each clinic the person works in; whether there is one."""
     with tenancy.known_as(user.pk):

@@ -1,16 +1,19 @@
 """What commands about accounts share: who, and why."""
 
 import os
+from argparse import ArgumentParser
+from collections.abc import Callable
 from getpass import getpass
+from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 
 from clinics.models import User
 from clinics.text import has_letters, one_line
 
-LONGEST_REASON = 300
+LONGEST_REASON, LONGEST_NAME = 300, 100
 
 
 def said(name: str, text: str, *, longest: int = LONGEST_REASON) -> str:
@@ -44,3 +47,27 @@ def _asked_password(name: str) -> str:
     if password != getpass("The same again: "):
         raise CommandError("password: The two are not the same.")
     return password
+
+
+class AccountCommand(BaseCommand):
+    """Does one act of an operator to an account, with a reason that the clinics will read."""
+
+    act: ClassVar[Callable[..., list[int]]]
+    done: ClassVar[str]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", help="the address with which the person signs in")
+        parser.add_argument("--reason", required=True, help="what the clinics' admins will read")
+        parser.add_argument("--by", required=True, help="the operator's name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = account(options["email"])
+        told = type(self).act(
+            user=user,
+            reason=said("reason", options["reason"]),
+            by=said("by", options["by"], longest=LONGEST_NAME),
+        )
+        clinics = ", ".join(map(str, told)) or "none"
+        self.stdout.write(
+            f"{user.email} is {self.done}. Told in the audit trail of clinics: {clinics}."
+        )

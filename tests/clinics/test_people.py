@@ -401,3 +401,23 @@ def test_without_the_guard_of_the_database_nobody_would_be_left():
         assert admins_left(clinic) == 0
     finally:
         sql("ENABLE")
+
+
+def test_whoever_loses_their_second_step_is_told_by_mail(admin, ana, mailoutbox):
+    admin.post(page_of(ana), {"do": "take_away_second_step"})
+    (mail,) = mailoutbox
+    assert mail.to == [ana.user.email]
+    assert "has taken away the second step of your sign-in" in mail.body
+    assert reverse("account_login") in mail.body
+
+
+def test_without_a_mail_server_the_admin_is_asked_to_tell_them(admin, ana, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
+    answer = admin.post(page_of(ana), {"do": "take_away_second_step"}, follow=True)
+    assert "could not be sent: tell Ana Ruiz" in answer.content.decode()
+
+
+def test_other_acts_send_no_mail(admin, ana, mailoutbox):
+    admin.post(page_of(ana), {"do": "lock"})
+    assert mailoutbox == []

@@ -25,6 +25,7 @@ from django.utils import timezone
 from clinics import actions, second_factor
 from clinics.models import AuditEvent, Clinic, Membership
 from clinics.sealing import unseal
+from clinics.sign_ins import FAILED
 from clinics.tenancy import inside
 from tests import make
 from tests.conftest import signed_in
@@ -146,6 +147,30 @@ def test_the_session_has_another_name_after_the_second_step(client, person, secr
     half_way = client.session.session_key
     client.post(STEP, {"code": code_of(secret)})
     assert client.session.session_key != half_way
+
+
+def failures(clinic) -> list[str]:
+    with inside(clinic.pk):
+        told = AuditEvent.objects.of(clinic).filter(verb=FAILED).order_by("pk")
+        return [line.detail["how"] for line in told]
+
+
+def test_a_wrong_second_step_stands_in_the_trail(client, clinic, person, secret):
+    give_password(client)
+    client.post(STEP, {"code": "000000" if code_of(secret) != "000000" else "000001"})
+    client.post(STEP, {"credential": '{"response": null}'})
+    assert failures(clinic) == ["one-time code", "passkey"]
+
+
+def test_a_code_that_was_used_already_stands_there_too(client, clinic, person, secret):
+    sign_in(client, secret)
+    sign_in(Client(), secret)
+    assert failures(clinic) == ["one-time code"]
+
+
+def test_a_right_second_step_is_no_failure(client, clinic, person, secret):
+    sign_in(client, secret)
+    assert failures(clinic) == []
 
 
 NO_PASSKEYS = [

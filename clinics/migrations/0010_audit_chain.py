@@ -176,10 +176,27 @@ KEEP = migrations.RunSQL(
 # Creating the trigger has shut writers out until this commits: no line slips in between.
 WHAT_STANDS_ALREADY = migrations.RunSQL(
     """
-    SELECT count(*) FROM (
-        SELECT bearing_append_audit(event)
-        FROM (SELECT * FROM clinics_auditevent ORDER BY id) AS event
-    ) AS appended
+    DO $$
+    DECLARE
+        here bigint;
+        event clinics_auditevent;
+        place bigint;
+        last_hash text;
+        next_hash text;
+    BEGIN
+        FOR here IN SELECT DISTINCT clinic_id FROM clinics_auditevent ORDER BY 1 LOOP
+            place := 0;
+            last_hash := '';
+            FOR event IN SELECT * FROM clinics_auditevent WHERE clinic_id = here ORDER BY id LOOP
+                place := place + 1;
+                next_hash := bearing_audit_hash(place, last_hash, event);
+                INSERT INTO clinics_auditlink (clinic_id, seq, event_id, previous, hash)
+                    VALUES (here, place, event.id, last_hash, next_hash);
+                last_hash := next_hash;
+            END LOOP;
+            INSERT INTO clinics_audithead (clinic_id, seq, hash) VALUES (here, place, last_hash);
+        END LOOP;
+    END $$;
     """,
     migrations.RunSQL.noop,
 )

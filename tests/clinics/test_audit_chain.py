@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -217,10 +218,7 @@ def test_a_chain_that_was_written_anew_is_found_by_what_an_earlier_check_saw(tra
     with tampered():
         execute("UPDATE clinics_auditevent SET verb = 'did nothing' WHERE id = %s", events()[2])
         execute("TRUNCATE clinics_auditlink, clinics_audithead")
-        execute(
-            "SELECT bearing_append_audit(event)"
-            " FROM (SELECT * FROM clinics_auditevent ORDER BY id) AS event"
-        )
+        execute(import_module("clinics.migrations.0010_audit_chain").WHAT_STANDS_ALREADY.sql)
         assert "is not what was there when checked" in verdict(trail).problem
 
 
@@ -347,6 +345,44 @@ def test_what_the_chain_costs_eight_who_write_at_once(trail):
         chained, plain = (sorted(found[writers, state])[1] for state in ("ENABLE", "DISABLE"))
         print(f"{writers} writers: {chained:.0f} lines/s chained, {plain:.0f} without")
         assert chained > plain / 4
+
+
+def test_the_head_moves_once_for_all_lines_of_a_transaction(trail):
+    """Moving it for each line costs the square of their number."""
+    by = make.founder(trail)
+    moved = "SELECT n_tup_upd FROM pg_stat_xact_user_tables WHERE relname = 'clinics_audithead'"
+    with inside(trail.pk):
+        for _ in range(20):
+            record(clinic_id=trail.pk, by=by, verb="did", target=trail)
+        ((before,),) = execute(moved)
+        execute("SET CONSTRAINTS clinics_auditevent_chain IMMEDIATE")
+        assert execute(moved) == [(before + 1,)]
+    assert not verdict(trail).problem
+    with inside(trail.pk):
+        assert AuditLink.objects.of(trail).count() == AuditEvent.objects.of(trail).count()
+
+
+def test_lines_within_savepoints_are_chained_with_the_others(trail):
+    by = make.founder(trail)
+    with inside(trail.pk):
+        record(clinic_id=trail.pk, by=by, verb="did", target=trail)
+        with transaction.atomic():
+            record(clinic_id=trail.pk, by=by, verb="did more", target=trail)
+        with suppress(RuntimeError), transaction.atomic():
+            record(clinic_id=trail.pk, by=by, verb="did in vain", target=trail)
+            raise RuntimeError
+        record(clinic_id=trail.pk, by=by, verb="did the rest", target=trail)
+    assert not verdict(trail).problem
+
+
+def test_a_line_that_was_put_in_before_is_not_taken_into_the_chain_by_the_next(trail):
+    with as_login("migrator"):
+        execute("ALTER TABLE clinics_auditevent DISABLE TRIGGER clinics_auditevent_chain")
+        put_in(trail)
+        execute("ALTER TABLE clinics_auditevent ENABLE TRIGGER clinics_auditevent_chain")
+    assert "was put in beside the chain" in verdict(trail).problem
+    write(trail)
+    assert "was put in beside the chain" in verdict(trail).problem
 
 
 def test_what_is_undone_leaves_no_link(written):

@@ -26,13 +26,24 @@ def main(arguments: list[str]) -> int:
     try:
         database.prepare(testing=True)
         chosen = WHAT.get(" ".join(arguments), arguments)
+        template = _begin_template(environment) if chosen is not arguments else None
         pytest = [sys.executable, "-m", "pytest", *chosen]
         code = subprocess.run(pytest, env=environment).returncode  # noqa: S603 - no shell
+        if template:
+            template.wait()
     finally:
         embedded.local_cluster(testing=True).stop(only_if_idle=True)
     if reason:
         print(f"Browser tests were skipped: {reason}")
     return code
+
+
+def _begin_template(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """While every process lists the tests, one makes the database that they copy."""
+    command = [sys.executable, "-m", "scripts.test_template"]
+    return subprocess.Popen(  # noqa: S603 - no shell
+        command, env=environment, stdout=subprocess.DEVNULL
+    )
 
 
 if __name__ == "__main__":

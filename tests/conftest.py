@@ -11,8 +11,7 @@ from types import SimpleNamespace
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
-from django.core.management import CommandError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
@@ -31,9 +30,15 @@ hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, d
 hypothesis_settings.load_profile("suite")
 
 
+# To list 8,000 tests leaves no garbage worth looking for.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What is there by now stays to the end: Python need not look through it again and again."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 @contextmanager
@@ -56,13 +61,18 @@ def as_login(login: str) -> Iterator[None]:
 def django_db_setup(request, django_test_environment, django_db_blocker):
     """A database of its own for each run, so that two runs at once do not meet.
 
-    The migrator makes it; every test then runs as the web does.
+    The migrator makes it; every test then runs as the web does. What a test commits, the migrator
+    takes out again: the web's login may not.
     """
     name = f"test_bearing_{os.getpid()}"
     with django_db_blocker.unblock(), as_login("migrator"):
         template_database.copy_to(name)
     connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
-    yield
+    with django_db_blocker.unblock(), as_login("migrator"):
+        cleaner = template_database.Cleaner()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: _clean_up(cleaner))
+        yield
     with django_db_blocker.unblock():
         _send_the_web_away()
         with as_login("migrator"):
@@ -94,28 +104,25 @@ def _let_the_web_finish() -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush_as_the_migrator():
-    """Tests that commit are cleaned up by TRUNCATE, which the web's login may not."""
-    flush = TransactionTestCase._fixture_teardown
+def _clean_up(cleaner: template_database.Cleaner) -> None:
+    if not _is_clean(cleaner):
+        name = connection.settings_dict["NAME"]
+        _send_the_web_away()
+        with as_login("migrator"):
+            template_database.drop(name)
+            template_database.copy_to(name)
 
-    def flush_and_load_again(self, tries=3):
-        _let_the_web_finish()
-        try:
-            with as_login("migrator"):
-                flush(self)
-        except CommandError:
-            # A page's last question came after all, and the two of us locked each other out.
-            if tries == 1:
-                raise
-            flush_and_load_again(self, tries - 1)
-        else:
-            with as_login("migrator"):
-                make.shared_catalogue()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_and_load_again)
-        yield
+def _is_clean(cleaner: template_database.Cleaner, tries: int = 3) -> bool:
+    _let_the_web_finish()
+    try:
+        with as_login("migrator"):
+            return cleaner.clean()
+    except OperationalError:
+        # A page's last question came after all, and the two of us locked each other out.
+        if tries == 1:
+            raise
+        return _is_clean(cleaner, tries - 1)
 
 
 @pytest.fixture(autouse=True)

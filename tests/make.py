@@ -76,7 +76,7 @@ def timezone_now() -> datetime:
 
 @cache
 def catalogue_files() -> list[ExerciseRecord]:
-    """Read once: hundreds of tests empty the tables, and the files stay the same."""
+    """Read once: a dozen modules ask for them, and the files stay the same."""
     return load_exercises()
 
 

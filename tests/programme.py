@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from exercises.content import load_exercises
 from prescriptions.checks import Load, Planned
+from tests import make
 
-CATALOGUE = {record.code: record for record in load_exercises()}
+CATALOGUE = {record.code: record for record in make.catalogue_files()}
 
 
 def planned(code: str, *, companion: Planned | None = None, **changes: object) -> Planned:

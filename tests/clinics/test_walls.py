@@ -478,37 +478,38 @@ def test_a_patients_request_does_not_see_a_draft(neighbours):
         assert not PrescribedExercise.objects.filter(edition_id=draft.pk).exists()
 
 
-@pytest.mark.parametrize(
-    "forbidden",
-    [
-        pytest.param("SELECT text FROM patients_note", id="notes"),
-        pytest.param("SELECT phone FROM patients_patient", id="contact details"),
-        pytest.param("UPDATE patients_patient SET name = 'x'", id="renaming oneself"),
-        pytest.param("UPDATE prescriptions_sessionlog SET digest = 'x'", id="changing a log"),
-        pytest.param("DELETE FROM prescriptions_sessionentry", id="deleting an entry"),
-        pytest.param("UPDATE prescriptions_message SET text = 'x'", id="changing a message"),
-        pytest.param("DELETE FROM prescriptions_messagesread", id="unreading"),
-        pytest.param("SELECT email FROM clinics_user", id="staff"),
-        pytest.param("SELECT detail FROM clinics_auditevent", id="what the audit trail says"),
-        pytest.param("SELECT address FROM clinics_auditevent", id="where staff sit"),
-        pytest.param("UPDATE clinics_auditevent SET verb = 'x'", id="changing the audit trail"),
-        pytest.param("SELECT hash FROM clinics_auditlink", id="the chain of the audit trail"),
-        pytest.param("SELECT address FROM clinics_failedsignin", id="who failed to sign in"),
-        pytest.param("SELECT token_hash FROM patients_invitation", id="invitations"),
-        pytest.param("SELECT code_hash FROM patients_mailedcode", id="mailed codes"),
-        pytest.param("DELETE FROM patients_tries", id="forgetting its tries"),
-        pytest.param("SELECT session_data FROM clinics_staffsession", id="staff sessions"),
-        pytest.param("SELECT data FROM mfa_authenticator", id="second factors"),
-        pytest.param("INSERT INTO exercises_exercise (code) VALUES ('x')", id="the library"),
-    ],
-)
-def test_a_patients_request_may_not(neighbours, forbidden):
+FORBIDDEN = {
+    "notes": "SELECT text FROM patients_note",
+    "contact details": "SELECT phone FROM patients_patient",
+    "renaming oneself": "UPDATE patients_patient SET name = 'x'",
+    "changing a log": "UPDATE prescriptions_sessionlog SET digest = 'x'",
+    "deleting an entry": "DELETE FROM prescriptions_sessionentry",
+    "changing a message": "UPDATE prescriptions_message SET text = 'x'",
+    "unreading": "DELETE FROM prescriptions_messagesread",
+    "staff": "SELECT email FROM clinics_user",
+    "what the audit trail says": "SELECT detail FROM clinics_auditevent",
+    "where staff sit": "SELECT address FROM clinics_auditevent",
+    "changing the audit trail": "UPDATE clinics_auditevent SET verb = 'x'",
+    "the chain of the audit trail": "SELECT hash FROM clinics_auditlink",
+    "who failed to sign in": "SELECT address FROM clinics_failedsignin",
+    "invitations": "SELECT token_hash FROM patients_invitation",
+    "mailed codes": "SELECT code_hash FROM patients_mailedcode",
+    "forgetting its tries": "DELETE FROM patients_tries",
+    "staff sessions": "SELECT session_data FROM clinics_staffsession",
+    "second factors": "SELECT data FROM mfa_authenticator",
+    "the library": "INSERT INTO exercises_exercise (code) VALUES ('x')",
+}
+
+
+def test_a_patients_request_may_not(neighbours, subtests):
     mine, _ = neighbours
-    with (
-        pytest.raises(ProgrammingError, match="permission denied"),
-        inside(mine.clinic_id, patient_id=mine.pk),
-    ):
-        rows_affected(forbidden)
+    for what, forbidden in FORBIDDEN.items():
+        with (
+            subtests.test(what),
+            pytest.raises(ProgrammingError, match="permission denied"),
+            inside(mine.clinic_id, patient_id=mine.pk),
+        ):
+            rows_affected(forbidden)
 
 
 def test_the_role_ends_with_the_request(neighbours):
@@ -543,14 +544,16 @@ KEPT = {
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("table", KEPT)
-@pytest.mark.parametrize("statement", ["change", "delete"])
-def test_what_is_append_only_refuses_even_the_migrator(transactional_db, table, statement):
-    clinic = make.clinic()
-    make.everything(of=clinic)
-    sql = KEPT[table] if statement == "change" else "DELETE FROM {}"
-    with as_login("migrator"), pytest.raises(IntegrityError, match="cannot be changed or deleted"):
-        rows_affected(sql.format(table))
+def test_what_is_append_only_refuses_even_the_migrator(transactional_db, subtests):
+    make.everything(of=make.clinic())
+    with as_login("migrator"):
+        for table, change in KEPT.items():
+            for sql in (change, "DELETE FROM {}"):
+                with (
+                    subtests.test(sql.format(table)),
+                    pytest.raises(IntegrityError, match="cannot be changed or deleted"),
+                ):
+                    rows_affected(sql.format(table))
 
 
 @pytest.mark.parametrize(

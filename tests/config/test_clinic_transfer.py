@@ -176,15 +176,15 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_not_whole_is_refused_in_one_line_and_nothing_is_stored(file, wrong):
-    make_wrong, said = WRONG[wrong]
+def test_what_is_not_whole_is_refused_in_one_line_and_nothing_is_stored(file, subtests):
     with as_login("migrator"):
         before = counts()
-        with pytest.raises(TransferRefused, match=said) as refused:
-            clinic_transfer.import_clinic(make_wrong(file))
-        assert counts() == before
-    assert "\n" not in str(refused.value)
+        for wrong, (make_wrong, said) in WRONG.items():
+            with subtests.test(wrong):
+                with pytest.raises(TransferRefused, match=said) as refused:
+                    clinic_transfer.import_clinic(make_wrong(file))
+                assert counts() == before
+                assert "\n" not in str(refused.value)
 
 
 def test_every_number_that_is_no_reference_is_known():

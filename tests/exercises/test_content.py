@@ -23,8 +23,9 @@ from exercises.content import (
 from exercises.content.sources import CATALOGUE
 from exercises.dosage import Dosage
 from exercises.vocabulary import Direction, Range, Region, Role, Side
+from tests import make
 
-EXERCISES = {record.code: record for record in load_exercises()}
+EXERCISES = {record.code: record for record in make.catalogue_files()}
 PAGES = {page.slug: page for page in load_education()}
 
 # Every fact of the clinical source: where it belongs, and words that only this fact has.

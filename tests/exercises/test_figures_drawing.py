@@ -4,14 +4,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from exercises.content import load_exercises
 from exercises.figures import drawing
 from exercises.figures.svg import LIGHT
+from tests import make
 from tests.exercises.test_figures_pose import MOVING, SCENES
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 6 * 1024
-FIGURES = {record.code: record.figure for record in load_exercises()}
+FIGURES = {record.code: record.figure for record in make.catalogue_files()}
 MOMENTS = ("start", "end", "loop")
 
 

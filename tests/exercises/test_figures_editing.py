@@ -7,7 +7,6 @@ from hypothesis import given
 
 from clinics.tenancy import inside
 from exercises import actions
-from exercises.content import load_exercises
 from exercises.figures import editing
 from exercises.figures.pose import Body, Pose, PoseError, between
 from exercises.models import ExerciseEdition
@@ -15,7 +14,7 @@ from tests import make
 from tests.exercises import library
 from tests.exercises.test_figures_pose import MOVING, poses
 
-FIGURES = {record.code: record.figure for record in load_exercises()}
+FIGURES = {record.code: record.figure for record in make.catalogue_files()}
 PREVIEW = reverse("exercises:figure_preview")
 
 

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exercises.content import load_exercises
 from exercises.figures.body import ARM_RANGES, LEG_RANGES, SPINE_RANGES
 from exercises.figures.pose import LIMBS, SEGMENTS, Body, Limb, Pose, PoseError, between
+from tests import make
 
 STANDING = {"at": [0, 88]}
 SCENES = [
     pytest.param(scene, id=f"{record.code} {scene.get('words', '')}")
-    for record in load_exercises()
+    for record in make.catalogue_files()
     for scene in (record.figure, *record.figure["stages"])
 ]
 MOVING = [case for case in SCENES if "end" in case.values[0]]
@@ -97,7 +97,7 @@ def test_nobody_sinks_into_the_floor(scene):
 
 @pytest.mark.parametrize("code", ["REIL"])
 def test_the_hips_of_a_press_up_stay_down(code):
-    figure = next(record.figure for record in load_exercises() if record.code == code)
+    figure = next(record.figure for record in make.catalogue_files() if record.code == code)
     for share in (0, 0.25, 0.5, 0.75, 1):
         body = Body(between(Pose.of(figure["start"]), Pose.of(figure["end"]), share))
         assert body.points["hip"] == (0, 10)

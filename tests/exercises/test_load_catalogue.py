@@ -5,13 +5,12 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError
 
 from exercises import actions
-from exercises.content import load_exercises
 from exercises.models import Exercise, ExerciseEdition, Load
 from tests import make
 from tests.conftest import as_login
 from tests.exercises import library
 
-RECORDS = load_exercises()
+RECORDS = make.catalogue_files()
 
 
 @pytest.fixture

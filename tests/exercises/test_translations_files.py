@@ -14,8 +14,6 @@ from exercises.content import (
     check_translation,
     education,
     load_education,
-    load_exercises,
-    load_translations,
     parse_page,
     parse_translation,
     stale_pages,
@@ -32,9 +30,10 @@ from exercises.content.translations import (
 )
 from exercises.templatetags.statements import explained_in, label_in
 from exercises.vocabulary import Language
+from tests import make
 
-RECORDS = {record.code: record for record in load_exercises()}
-TRANSLATIONS = load_translations()
+RECORDS = {record.code: record for record in make.catalogue_files()}
+TRANSLATIONS = make.translation_files()
 PAGES = [(told, language) for language in Language for told in education(language)]
 LEFT = {
     # Not what is left of something.

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from clinics.tenancy import inside
-from exercises.content import load_exercises
 from exercises.vocabulary import Direction, Region
 from patients.conditions import Condition
 from patients.lights import After, During, Neuro, RangeChange
@@ -34,7 +33,7 @@ from tests.make import NOW, TODAY
 QUERIES_ALLOWED = 4
 MILLISECONDS_ALLOWED = 25  # five times what the project asks of an idle machine
 ROUNDS = 50
-CODES = [exercise.code for exercise in load_exercises()]
+CODES = [exercise.code for exercise in make.catalogue_files()]
 DIRECTIONS = [Direction.FLEXION, Direction.EXTENSION, Direction.ROTATION_LEFT]
 LENGTHS = [1, 200]
 

@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from clinics.models import AuditEvent, Clinic, Membership, User
 from clinics.tenancy import inside, known_as
-from exercises.content import load_exercises
 from patients import actions as patient_actions
 from patients.models import Device, Invitation, Note, Patient
 from prescriptions import actions, checks
@@ -31,6 +30,7 @@ from prescriptions.sample import clinic as sample
 from prescriptions.sample import staff
 from prescriptions.sample.courses import Line, dose
 from prescriptions.sample.story import PEOPLE, story
+from tests import make
 from tests.programme import planned
 
 ZONE = ZoneInfo(staff.TIME_ZONE)
@@ -42,7 +42,7 @@ DAYS = [
     date(2026, 11, 2),
     date(2028, 2, 29),
 ]
-CATALOGUE = {record.code: record for record in load_exercises()}
+CATALOGUE = {record.code: record for record in make.catalogue_files()}
 PROGRAMMES = [
     pytest.param(visit.programme, id=f"{person.record_number}, {visit.days_ago} days ago")
     for person in PEOPLE

@@ -1,4 +1,4 @@
-"""Who acts: a member of staff, a patient, or the system itself."""
+"""Who acts: a member of staff, a patient, a connected system, or Bearing itself."""
 
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -8,6 +8,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     PATIENT = "patient"
     SYSTEM = "system"
+    TOKEN = "token"  # noqa: S105 - a kind of actor, no secret
 
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
@@ -27,7 +28,7 @@ class Actor(NamedTuple):
 
 
 class CanAct(Protocol):
-    """Anyone an action takes as `by=`: a user, a patient, or SYSTEM."""
+    """Anyone an action takes as `by=`: a user, a patient, an API token, or SYSTEM."""
 
     @property
     def actor(self) -> Actor: ...

@@ -216,6 +216,7 @@ class AuditSearchForm(forms.Form):
             ("", "Everybody"),
             *((str(member.user_id), member.user.name) for member in people),
             (ActorKind.PATIENT, "Patients"),
+            (ActorKind.TOKEN, "Connected systems"),
             (ActorKind.SYSTEM, "Bearing itself"),
         ]
 

@@ -14,8 +14,8 @@ from django.utils.http import urlencode
 
 from clinics import sessions
 
-# Doors of the portal: patients are not signed in, they hold a link.
-DOORS_OF_OTHERS = {"patient", "doorstep", "link", "anyone"}
+# Doors of the portal, where patients hold a link, and of other systems, which show a token.
+DOORS_OF_OTHERS = {"patient", "doorstep", "link", "anyone", "token", "open"}
 OPEN_WHEN_LOCKED = {"clinics:locked", "clinics:lock", "account_logout"}
 # Read by lock.js, which covers the page and loses nothing of it.
 SESSION_IS = "X-Session"

@@ -1,10 +1,11 @@
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
@@ -16,10 +17,12 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from clinics.actors import Actor, ActorKind
+from clinics.scopes import Scope
 from clinics.thresholds import Thresholds, thresholds_from
 
 LONGEST_OPERATOR_ACCESS = timedelta(minutes=60)
 STAFF_INVITATION_LASTS = timedelta(hours=72)
+API_TOKEN_LASTS_AT_MOST = timedelta(days=366)
 # As long as a clinic in the United States has to keep what documents its handling of records.
 AUDIT_YEARS = 6
 LONGEST_GRACE_DAYS = 14
@@ -339,6 +342,91 @@ class StaffInvitation(ClinicModel):
 
     def __str__(self) -> str:
         return f"invitation of {self.name}"
+
+
+class ApiTokenQuerySet(ClinicQuerySet):
+    def open_at(self, now: datetime) -> Self:
+        """Neither revoked nor past its time."""
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+    def with_hash(self, token_hash: str) -> "ApiToken | None":
+        """The token of this hash, revoked or not, with its clinic."""
+        found = self.select_related("clinic").filter(token_hash=token_hash).first()
+        return cast("ApiToken | None", found)
+
+    def open_first(self) -> Self:
+        return self.select_related("made_by", "revoked_by").order_by(
+            F("revoked_at").desc(nulls_first=True), "-made_at", "-pk"
+        )
+
+
+class ApiToken(ClinicModel):
+    """What another system shows to read or write in one clinic. Only its hash is kept.
+
+    What it opens is fixed when it is made; afterwards it is used, and revoked once for ever.
+    """
+
+    name = models.CharField(max_length=80)
+    token_hash = models.CharField(max_length=64)
+    # The last letters of the token, by which two of them are told apart.
+    ending = models.CharField(max_length=4)
+    scopes = ArrayField(models.CharField(max_length=20))
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    # To the minute; see api_tokens.note_use.
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.CharField(max_length=45, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "token_hash"], name="api_token_once"),
+            # A nervous finger makes one; and the trail's name says which it was.
+            models.UniqueConstraint(
+                fields=["clinic", "name"],
+                condition=Q(revoked_at=None),
+                name="api_token_name_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=[scope.value for scope in Scope]) & ~Q(scopes=[]),
+                name="api_token_scopes",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("made_at"))
+                & Q(expires_at__lte=F("made_at") + API_TOKEN_LASTS_AT_MOST),
+                name="api_token_for_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None)
+                | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="api_token_revoked_by_somebody",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="api_token_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.TOKEN, self.pk, self.name)
+
+    def is_open_at(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+    def may(self, scope: Scope) -> bool:
+        return scope.value in self.scopes
+
+    @property
+    def meanings(self) -> list[str]:
+        """What it opens, in sentences."""
+        return [scope.meaning for scope in Scope if self.may(scope)]
 
 
 class AuditKind(models.TextChoices):

@@ -6,21 +6,23 @@ and fro between two tabs is one who looked, and the trail stays readable.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from clinics import origin, tenancy
 from clinics.actors import Actor, ActorKind, CanAct
 from clinics.models import AuditKind
 
+Response = TypeVar("Response", bound=HttpResponseBase)
 SAID_AGAIN_AFTER = timedelta(hours=1)
 REFUSED, NOT_THERE = "was refused", "asked for what is not there"
 LARGEST_KEY = 2**63 - 1
@@ -50,9 +52,7 @@ def verbs() -> set[str]:
     return {page.verb for page in _pages.values() if page.about}
 
 
-def seen(
-    request: HttpRequest, response: HttpResponse, *, clinic_id: int, by: CanAct
-) -> HttpResponse:
+def seen(request: HttpRequest, response: Response, *, clinic_id: int, by: CanAct) -> Response:
     """Note who saw a page, in the transaction that showed it. Costs one statement, or none."""
     page = page_named(_name(request))
     if response.status_code in {403, 404}:
@@ -85,6 +85,52 @@ class Asking:
 
     def known_as(self, by: CanAct, *, clinic_id: int, patient_id: int | None = None) -> None:
         self.by, self.clinic_id, self.patient_id = by, clinic_id, patient_id
+
+
+def refused(request: HttpRequest, *, clinic_id: int, by: CanAct) -> None:
+    """Note that somebody known was turned away."""
+    _note_refusal(request, 403, clinic_id, by.actor)
+
+
+def seen_of(
+    patient_ids: Iterable[int], *, verb: str, about: type[Model], clinic_id: int, by: CanAct
+) -> None:
+    """Note that several patients' data were read at once, a line each; `about` is the patient.
+
+    One statement, however many they are. What was noted within the hour is not noted again.
+    """
+    here, now, actor = origin.current(), timezone.now(), by.actor
+    values: dict[str, str | int | datetime | list[int] | None] = {
+        "patients": sorted(set(patient_ids)),
+        "clinic_id": clinic_id,
+        "at": now,
+        "since": now - SAID_AGAIN_AFTER,
+        "kind": AuditKind.LOOK,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "address": here.address,
+        "browser": here.browser,
+        "verb": verb,
+        "target": about._meta.label,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_EACH, values)
+
+
+_OF_EACH = """
+    INSERT INTO clinics_auditevent (clinic_id, at, kind, actor_kind, actor_id, actor_name,
+        role, address, browser, verb, target, target_id, patient_id, detail)
+    SELECT %(clinic_id)s, %(at)s, %(kind)s, %(actor_kind)s, %(actor_id)s, %(actor_name)s,
+        '', %(address)s, %(browser)s, %(verb)s, %(target)s, patient, patient, '{}'::jsonb
+    FROM unnest(%(patients)s::bigint[]) AS patient
+    WHERE NOT EXISTS (
+        SELECT FROM clinics_auditevent AS noted
+        WHERE noted.clinic_id = %(clinic_id)s AND noted.patient_id = patient
+            AND noted.at > %(since)s AND noted.actor_kind = %(actor_kind)s
+            AND noted.actor_id = %(actor_id)s AND noted.verb = %(verb)s
+            AND noted.address = %(address)s AND noted.browser = %(browser)s)
+    """
 
 
 def _note_refusal(request: HttpRequest, status: int, clinic_id: int, actor: Actor) -> None:

@@ -8,9 +8,9 @@ class NotAToken(ValueError):
     """This is no token of ours, in no clinic."""
 
 
-def new_token(clinic_id: int) -> str:
-    """192 random bits. The clinic's key in front only says where to look."""
-    return f"{clinic_id:x}-{secrets.token_urlsafe(24)}"
+def new_token(clinic_id: int, *, random_bytes: int = 24) -> str:
+    """192 random bits, or more. The clinic's key in front only says where to look."""
+    return f"{clinic_id:x}-{secrets.token_urlsafe(random_bytes)}"
 
 
 def clinic_of(token: str) -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clinics import people_views, views
+from clinics import api_tokens_views, people_views, views
 from clinics import security_views as security
 
 app_name = "clinics"
@@ -17,6 +17,9 @@ urlpatterns = [
     path("people/<int:pk>/", people_views.member, name="member"),
     path("invitations/<int:pk>/send/", people_views.send_again, name="send_again"),
     path("invitations/<int:pk>/withdraw/", people_views.withdraw, name="withdraw"),
+    path("connections/", api_tokens_views.connections, name="connections"),
+    path("connections/make/", api_tokens_views.connect, name="connect"),
+    path("connections/<int:pk>/revoke/", api_tokens_views.revoke, name="revoke_token"),
     path("join/<str:token>/", people_views.join, name="join"),
     path("audit/export/", views.audit_export, name="audit_export"),
     path("security/", security.security, name="security"),

@@ -22,10 +22,11 @@ from django.db import DatabaseError, connection, models, transaction
 
 from clinics import audit, audit_trail
 from clinics.actors import SYSTEM
-from clinics.models import AuditEvent, AuditHead, AuditKind, AuditLink, Clinic, User
+from clinics.models import ApiToken, AuditEvent, AuditHead, AuditKind, AuditLink, Clinic, User
 from clinics.tenancy import inside
 from exercises.models import Exercise, ExerciseEdition, ExerciseTranslation
 from patients.models import Patient
+from prescriptions.models import BulkExport, BulkPart
 
 FORMAT, VERSION = "bearing-clinic", 1
 MANIFEST = "manifest.json"
@@ -35,6 +36,8 @@ AT_ONCE = 500  # rows held in memory
 LEFT_BEHIND = {("patients.Invitation", "code_hash")}
 # Under new numbers no hash would be the one of before: the database chains the old lines anew.
 CHAIN = (AuditLink, AuditHead)
+# Copies for other systems, which know patients by the numbers of this server.
+COPIES = (BulkExport, BulkPart)
 SEALS = {("clinics.AuditEvent", "salt"), ("clinics.AuditEvent", "digest")}
 ELSEWHERE = " (elsewhere)"
 # Numbers of rows that are no references: what the audit trail keeps of things that may be gone.
@@ -76,7 +79,9 @@ class Numbers(NamedTuple):
 
 def tables() -> list[type[models.Model]]:
     """Every table of a clinic, each after those that it refers to, the clinic itself first."""
-    left = [model for model in apps.get_models() if _has_clinic(model) and model not in CHAIN]
+    left = [
+        model for model in apps.get_models() if _has_clinic(model) and model not in CHAIN + COPIES
+    ]
     ordered: list[type[models.Model]] = [Clinic]
     while left:
         free = [
@@ -411,6 +416,8 @@ class _Import:
         row["target_id"] = self._loose(row["target"], row["target_id"])
         if row["actor_kind"] == "staff":
             row["actor_id"] = self._loose(User._meta.label, row["actor_id"])
+        elif row["actor_kind"] == "token":
+            row["actor_id"] = self._loose(ApiToken._meta.label, row["actor_id"])
         else:
             row["actor_id"] = self._loose(Patient._meta.label, row["actor_id"])
         for name, label in IN_DETAIL.items():

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from clinics import api_tokens, tokens
 from patients import tries
 from patients.tries import TooSoon
 from portal.failures import too_many
@@ -34,7 +35,11 @@ LIMITS = {
     "link": Most(120, MINUTE),
     "doorstep": Most(120, MINUTE),
     "account": Most(240, MINUTE),
+    "token": Most(1200, MINUTE),
+    "open": Most(240, MINUTE),
 }
+# And one token, from wherever it is shown: two systems of a clinic may share an address.
+OF_ONE_TOKEN = Most(600, MINUTE)
 # These doors let in only who has signed in; whoever has not is sent away before anything is done.
 OF_THE_SIGNED_IN = {"staff", "person", "patient"}
 
@@ -57,17 +62,12 @@ class Limits:
         door = door_of(view)
         if door in OF_THE_SIGNED_IN:
             return None
-        most = LIMITS[door]
         try:
-            tries.count_a_request(
-                door=door,
-                address=network_of(request),
-                most=most.requests,
-                within=most.within,
-                at=timezone.now(),
-            )
+            _count(door, network_of(request), LIMITS[door])
+            if door == "token" and (shown := api_tokens.bearer_of(request)):
+                _count("one token", tokens.hash_of(shown), OF_ONE_TOKEN)
         except TooSoon as wait:
-            return too_many(request, seconds=wait.seconds)
+            return _too_many(request, view, wait.seconds)
         return None
 
 
@@ -104,6 +104,22 @@ class NoUploads(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         return None
+
+
+def _count(door: str, of: str, most: Most) -> None:
+    tries.count_a_request(
+        door=door, address=of, most=most.requests, within=most.within, at=timezone.now()
+    )
+
+
+def _too_many(request: HttpRequest, view: object, seconds: int) -> HttpResponse:
+    """Status 429; a program reads it as its door writes what it refuses."""
+    refused: api_tokens.Refusal | None = getattr(view, "refused", None)
+    if refused is None:
+        return too_many(request, seconds=seconds)
+    response = refused(429, f"Too many requests. Ask again in {seconds} seconds.")
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def door_of(view: Callable[..., object]) -> str:

@@ -271,6 +271,11 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "5/m/user,30/h/user",
 }
 
+# What the codes and extensions of ours are named by over FHIR: kept when the server moves.
+FHIR_CANONICAL = env("FHIR_CANONICAL", f"{SITE_URL}/fhir").rstrip("/")
+# For how long the files of a bulk export are kept.
+BULK_EXPORT_DAYS = int(env("BULK_EXPORT_DAYS", "3"))
+
 # Who may read /metrics: networks, or whoever shows the token.
 METRICS_FROM = listed("METRICS_FROM", "127.0.0.1/32,::1/128")
 METRICS_TOKEN = env("METRICS_TOKEN", "")

@@ -68,6 +68,7 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     path("prescriptions/", include("prescriptions.urls")),
     path("my/", include("portal.urls")),
+    path("fhir/", include("prescriptions.fhir.urls")),
 ]
 
 handler400 = "portal.failures.not_understood"

@@ -32,6 +32,7 @@ SAW = {
     "looked at the story so far": translatable("Your story so far"),
     "looked at the progress": translatable("Your progress"),
     "gave out a patient's record": translatable("A copy of your whole record"),
+    "looked at the record over FHIR": RECORD,
     "looked at an alert": translatable("Something you told us in a log"),
 }
 ROLES = {
@@ -41,12 +42,13 @@ ROLES = {
     "operator": translatable("Runs the server"),
 }
 STAFF = translatable("Works at the clinic")
+SYSTEM = translatable("Another system that the clinic uses")
 # All that the portal's role may read of the trail.
-SHOWN = ("pk", "at", "actor_id", "actor_name", "role", "verb")
+SHOWN = ("pk", "at", "actor_kind", "actor_id", "actor_name", "role", "verb")
 
 
 class Look(NamedTuple):
-    """One person's looks on one day."""
+    """One person's looks on one day, or one system's."""
 
     name: str
     role: str
@@ -62,11 +64,12 @@ class Day(NamedTuple):
 @require_safe
 @patient_only
 def looked(request: PatientRequest) -> HttpResponse:
-    """Who of the clinic saw or printed something about this patient, day by day."""
+    """Who of the clinic, and which system, saw or printed something of this patient, by day."""
     mine = AuditEvent.objects.of(request.clinic).filter(patient_id=request.patient.pk)
-    staff = mine.filter(actor_kind=ActorKind.STAFF, kind__in=[AuditKind.LOOK, AuditKind.EXPORT])
+    others = mine.filter(actor_kind__in=[ActorKind.STAFF, ActorKind.TOKEN])
+    looks = others.filter(kind__in=[AuditKind.LOOK, AuditKind.EXPORT])
     before = request.GET.get("before")
-    page = newest_page(staff.only(*SHOWN), before=before, size=LINES_PER_PAGE)
+    page = newest_page(looks.only(*SHOWN), before=before, size=LINES_PER_PAGE)
     context = {"days": days(page.rows), "page": page, "before": before}
     return render(request, "portal/looked.html", context)
 
@@ -78,10 +81,12 @@ def days(events: Iterable[AuditEvent]) -> list[Day]:
 
 
 def _looks(events: Iterable[AuditEvent]) -> list[Look]:
-    looks: dict[int | None, Look] = {}
+    looks: dict[tuple[str, int | None], Look] = {}
     for event in events:
-        role = ROLES.get(event.role, STAFF)
-        look = looks.setdefault(event.actor_id, Look(event.actor_name, role, [], event.at))
+        is_system = event.actor_kind == ActorKind.TOKEN
+        role = SYSTEM if is_system else ROLES.get(event.role, STAFF)
+        who = event.actor_kind, event.actor_id
+        look = looks.setdefault(who, Look(event.actor_name, role, [], event.at))
         saw = SAW.get(event.verb, RECORD)
         if saw not in look.what:
             look.what.append(saw)

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 
 from django.core.mail import get_connection
 from django.core.management import call_command
+from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -13,6 +14,7 @@ from procrastinate.jobs import Status
 
 from clinics.tenancy import clinic_ids
 from prescriptions import delivery
+from prescriptions.fhir import bulk
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,36 @@ def _have_sent(clinic_id: int) -> None:
     with suppress(AlreadyEnqueued):
         if delivery.has_to_send(clinic_id):
             send.configure(queueing_lock=f"send to clinic {clinic_id}").defer(clinic_id=clinic_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="tend exports")
+def tend_exports(timestamp: int) -> None:
+    """Every five minutes: go on with exports that were interrupted, and delete old ones."""
+    for clinic_id in clinic_ids():
+        bulk.clear_up(clinic_id, at=timezone.now())
+        if bulk.is_going(clinic_id):
+            have_exported(clinic_id)
+
+
+@app.task(pass_context=True, priority=-1)
+def export(context: JobContext, clinic_id: int) -> None:
+    """Write the clinic's export part by part; reminders go first."""
+    until = time.monotonic() + TURN
+    try:
+        while not context.should_abort() and bulk.write_part(clinic_id, at=timezone.now()):
+            if time.monotonic() > until:
+                have_exported(clinic_id)
+                return
+    except Exception:
+        log.exception("the export of clinic %s could not go on", clinic_id)
+        bulk.note_failure(clinic_id, at=timezone.now())
+
+
+def have_exported(clinic_id: int) -> None:
+    """Have a worker go on with the export of this clinic."""
+    with suppress(AlreadyEnqueued):
+        export.configure(queueing_lock=f"export clinic {clinic_id}").defer(clinic_id=clinic_id)
 
 
 @app.periodic(cron="40 3 * * *")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count
 from uuid import UUID, uuid4
@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
 from clinics import actions as clinic_actions
-from clinics import invitations
-from clinics.models import Clinic, Membership, User
+from clinics import api_tokens, invitations
+from clinics.models import ApiToken, Clinic, Membership, User
+from clinics.scopes import Scope
 from clinics.tenancy import inside
 from exercises import actions as exercise_actions
 from exercises.content import (
@@ -51,7 +52,9 @@ from patients.models import (
     SafetyScreen,
 )
 from prescriptions import actions, messaging, push, reminders, reuse
+from prescriptions.fhir import bulk
 from prescriptions.models import (
+    BulkExport,
     Message,
     Moment,
     Outcome,
@@ -136,6 +139,27 @@ def staff_invitation(
             role=role,
             by=by,
             at=at or timezone.now(),
+        )
+
+
+def api_token(
+    *,
+    of: Clinic,
+    scopes: Sequence[Scope] = tuple(Scope),
+    name: str | None = None,
+    at: datetime | None = None,
+    lasts: timedelta = timedelta(days=90),
+) -> api_tokens.Made:
+    """A token of the clinic's first admin, with its secret; opens everything unless told."""
+    at = at or timezone.now()
+    with inside(of.pk):
+        return api_tokens.make(
+            clinic=of,
+            name=name or f"System {next(_number)}",
+            scopes=scopes,
+            expires_at=at + lasts,
+            by=founder(of),
+            at=at,
         )
 
 
@@ -488,6 +512,7 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     A second one in the same clinic needs another page to sign, by its `slug`.
     """
     staff_invitation(of=of, name=f"Colleague {word}")
+    system = api_token(of=of, name=f"System {word} {slug}").token
     one = patient(of=of, name=f"Patient {word}")
     screen(of=episode(of=one, complaint=word))
     note(of=one, text=word)
@@ -511,7 +536,20 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     assessed(one, word=word)
     reminded(one, word=word)
     erasure_asked(of=one)
+    bulk_export(by=system)
     return one
+
+
+def bulk_export(*, by: ApiToken, at: datetime = NOW) -> BulkExport:
+    """An export that is done, with what it has written of the patients."""
+    with inside(by.clinic_id):
+        begun = bulk.begin(
+            clinic=by.clinic, request="$export", kinds=["Patient"], since=None, by=by, at=at
+        )
+    while bulk.write_part(by.clinic_id, at=timezone.now()):
+        pass
+    with inside(by.clinic_id):
+        return BulkExport.objects.get(pk=begun.pk)
 
 
 def erasure_asked(*, of: Patient) -> Erasure:

@@ -5,6 +5,7 @@ What each of them answers to everybody is in docs/who-may.md, see test_who_may.p
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clinics import actions
 from clinics.access import GRANTS, Can
-from clinics.models import AuditEvent, Clinic, Membership, StaffInvitation
+from clinics.models import ApiToken, AuditEvent, Clinic, Membership, StaffInvitation
 from clinics.tenancy import inside
 from exercises.content import load_education
 from exercises.models import Exercise, ExerciseEdition
@@ -88,6 +89,7 @@ ABOUT = {
     "clinics:member": Membership,
     "clinics:send_again": StaffInvitation,
     "clinics:withdraw": StaffInvitation,
+    "clinics:revoke_token": ApiToken,
     "prescriptions:log_in_clinic": PrescriptionEdition,
     "prescriptions:edition": PrescriptionEdition,
     "prescriptions:handout": PrescriptionEdition,
@@ -145,6 +147,8 @@ OF_NO_ROW = {
     "clinics:people": "staff",
     "clinics:invite": "staff",
     "clinics:roles": "staff",
+    "clinics:connections": "staff",
+    "clinics:connect": "staff",
     "clinics:join": "link",
     "clinics:audit_export": "staff",
     "portal:looked": "patient",
@@ -194,7 +198,18 @@ OF_NO_ROW = {
     "portal:sign_out_others": "patient",
     "portal:choose_pin": "patient",
     "portal:type_pin": "doorstep",
+    "fhir:metadata": "open",
+    "fhir:search": "token",
+    "fhir:read": "token",
+    "fhir:everything": "token",
+    "fhir:unknown": "token",
+    "fhir:export": "token",
+    "fhir:export_patients": "token",
+    "fhir:bulk": "token",
+    "fhir:bulk_file": "token",
 }
+# What stands in the addresses that other systems ask at.
+FHIR_PARTS = {"kind": "Patient", "key": "1", "path": "a/b/c", "uuid": UUID(int=1)}
 # django-allauth's own pages: sign-in and its second factors, which have no door.
 ALLAUTH = ("account_", "mfa_")
 
@@ -239,6 +254,9 @@ def url(name: str, pk: int) -> str:
         return reverse(name, args=[load_education()[0].slug, "es"])
     if name in {"exercises:education_page", "portal:learn_page"}:
         return reverse(name, args=[load_education()[0].slug])
+    if OF_NO_ROW.get(name) == "token":
+        parts = next(entry.pattern for known, entry in walk() if known == name).converters
+        return reverse(name, kwargs={part: FHIR_PARTS[part] for part in parts})
     if OF_NO_ROW.get(name) == "link":
         return reverse(name, args=["1-nothing"])
     return reverse(name, args=[pk] if name in ABOUT else [])
@@ -277,6 +295,7 @@ def keys_of_everything(clinic: Clinic, *, word: str = SECRET) -> dict[type, int]
             ProgrammeTemplate: ProgrammeTemplate.objects.get().pk,
             Membership: Membership.objects.order_by("pk")[0].pk,
             StaffInvitation: StaffInvitation.objects.get().pk,
+            ApiToken: ApiToken.objects.get().pk,
         }
 
 
@@ -386,6 +405,9 @@ ADMIN_ONLY = {
     "clinics:send_again",
     "clinics:withdraw",
     "clinics:roles",
+    "clinics:connections",
+    "clinics:connect",
+    "clinics:revoke_token",
     "clinics:audit_export",
     "prescriptions:give_record",
     "patients:erasures",

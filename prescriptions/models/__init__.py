@@ -1,5 +1,6 @@
 """The programme and what came of it: editions, logs, findings, pauses, alerts, reminders."""
 
+from prescriptions.models.bulk import BulkExport, BulkPart
 from prescriptions.models.logs import (
     CORRECTABLE_FOR,
     UTC_OFFSETS,
@@ -52,6 +53,8 @@ __all__ = [
     "TEMPLATE_NAME_LENGTH",
     "UTC_OFFSETS",
     "Alert",
+    "BulkExport",
+    "BulkPart",
     "CalendarAddress",
     "EntryResponse",
     "FollowUp",

@@ -254,6 +254,10 @@ class SessionEntry(PatientModel):
                 name="entry_repetitions",
             ),
         ]
+        indexes = [
+            # Pages of what one patient logged, for other systems, in the order of recording.
+            models.Index("clinic", "patient", "id", name="entry_of_patient"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prescribed_exercise.exercise_edition}: {self.get_outcome_display()}"

@@ -85,6 +85,8 @@ def without_numbers(tables: dict[str, list[dict]]) -> dict[str, list[dict]]:
                 row["target_id"] = places.get((row["target"], row["target_id"]), "gone")
                 if row["actor_kind"] == "patient":
                     row["actor_id"] = places["patients.Patient", row["actor_id"]]
+                if row["actor_kind"] == "token":
+                    row["actor_id"] = places["clinics.ApiToken", row["actor_id"]]
                 for key in row["detail"].keys() & IN_DETAIL.keys():
                     row["detail"][key] = places.get((IN_DETAIL[key], row["detail"][key]), "gone")
     trail = tables["clinics.AuditEvent.jsonl"]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -38,6 +39,15 @@ def test_the_page_says_who_as_what_at_what_and_when(patient, therapist, assistan
     read = words(phone_of(patient).get(LOOKED))
     assert "Therapist · Therapist Your progress · Your record Last at" in read
     assert "Assistant · Assistant Your record Last at" in read
+
+
+def test_a_system_that_read_the_record_is_shown_as_one(clinic, patient, therapist):
+    look_at(patient, who=therapist)
+    secret = make.api_token(of=clinic, name="Lakeside records").secret
+    Client().get(f"/fhir/Patient/{patient.pk}", headers={"Authorization": f"Bearer {secret}"})
+    read = words(phone_of(patient).get(LOOKED))
+    assert "Lakeside records · Another system that the clinic uses Your record Last at" in read
+    assert "Therapist · Therapist Your record Last at" in read
 
 
 def test_an_export_is_shown_and_an_act_is_not(patient, therapist):

@@ -11,7 +11,6 @@ class Scope(StrEnum):
     PATIENTS_READ = "patients.read"
     PROGRAMMES_READ = "programmes.read"
     LOGS_READ = "logs.read"
-    LOGS_WRITE = "logs.write"
 
     @property
     def meaning(self) -> str:
@@ -29,5 +28,4 @@ MEANING = {
     Scope.PATIENTS_READ: "Read who the patients are",
     Scope.PROGRAMMES_READ: "Read programmes and what they prescribe",
     Scope.LOGS_READ: "Read what patients have logged",
-    Scope.LOGS_WRITE: "Log sessions for patients",
 }

@@ -69,6 +69,7 @@ urlpatterns = [
     path("prescriptions/", include("prescriptions.urls")),
     path("my/", include("portal.urls")),
     path("fhir/", include("prescriptions.fhir.urls")),
+    path("api/v1/", include("prescriptions.api.urls")),
 ]
 
 handler400 = "portal.failures.not_understood"

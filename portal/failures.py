@@ -11,13 +11,15 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import csrf, defaults
 
+from clinics.api_tokens import Refusal, as_json
 from clinics.marking import translatable
 from portal.access import COOKIE_PATH, anyone, link_holder
 from portal.languages import in_language, in_the_phones_language
 from prescriptions.fhir.outcome import as_outcome
 
 PAGE = "portal/failed.html"
-FHIR = "/fhir/"
+# Programs read a refusal as the addresses that they ask write it.
+FOR_PROGRAMS: dict[str, Refusal] = {"/fhir/": as_outcome, "/api/": as_json}
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ BROKEN = Failure(
 
 def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Status 400, or 413 for what is too large to be read."""
-    if _is_fhir(request):
-        response = as_outcome(400, "The request cannot be read.")
+    if refused := _for_programs(request):
+        response = refused(400, "The request cannot be read.")
     elif _is_a_patients(request):
         response = _failed(request, NOT_UNDERSTOOD)
     else:
@@ -79,8 +81,8 @@ def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Status 403."""
-    if _is_fhir(request):
-        return as_outcome(403, "This is not open to you.")
+    if refused := _for_programs(request):
+        return refused(403, "This is not open to you.")
     if _is_a_patients(request):
         return _failed(request, FORBIDDEN)
     return defaults.permission_denied(request, exception)
@@ -95,8 +97,8 @@ def open_too_long(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Status 404."""
-    if _is_fhir(request):
-        return as_outcome(404, "There is nothing here by this address.")
+    if refused := _for_programs(request):
+        return refused(404, "There is nothing here by this address.")
     if _is_a_patients(request):
         return _failed(request, NOT_FOUND)
     return defaults.page_not_found(request, exception)
@@ -114,18 +116,18 @@ def too_many(request: HttpRequest, *, seconds: int = 60) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Status 500. A number for the clinic's question is all that is said of what broke."""
-    if _is_fhir(request):
+    if refused := _for_programs(request):
         reference = getattr(request, "reference", "")
-        return as_outcome(
-            500, f"Something went wrong on our side; the log knows it as {reference}."
-        )
+        return refused(500, f"Something went wrong on our side; the log knows it as {reference}.")
     if _is_a_patients(request):
         return _broken(request)
     return HttpResponseServerError(render_to_string("500.html", _told_of(request)))
 
 
-def _is_fhir(request: HttpRequest) -> bool:
-    return request.path.startswith(FHIR)
+def _for_programs(request: HttpRequest) -> Refusal | None:
+    """How a refusal is written below this address; None where people read it."""
+    found = (refused for begin, refused in FOR_PROGRAMS.items() if request.path.startswith(begin))
+    return next(found, None)
 
 
 def _is_a_patients(request: HttpRequest) -> bool:

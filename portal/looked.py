@@ -33,6 +33,9 @@ SAW = {
     "looked at the progress": translatable("Your progress"),
     "gave out a patient's record": translatable("A copy of your whole record"),
     "looked at the record over FHIR": RECORD,
+    "read the patient over the API": RECORD,
+    "read programmes over the API": translatable("Your programme"),
+    "read logs over the API": translatable("Your progress"),
     "looked at an alert": translatable("Something you told us in a log"),
 }
 ROLES = {

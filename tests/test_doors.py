@@ -106,6 +106,9 @@ ABOUT = {
     "prescriptions:open_alert": Alert,
     "prescriptions:close_alert": Alert,
     "prescriptions:lift": Pause,
+    "api:patient": Patient,
+    "api:programmes": Patient,
+    "api:logs": Patient,
     "exercises:detail": Exercise,
     "exercises:edition": Exercise,
     "exercises:translation": Exercise,
@@ -128,6 +131,9 @@ ABOUT = {
 OF_NO_ROW = {
     "home": "staff",
     "design": "staff",
+    "api:patients": "token",
+    "api:openapi-json": "open",
+    "api:api-root": "open",
     "prescriptions:alerts": "staff",
     "prescriptions:unread": "staff",
     "prescriptions:templates": "staff",
@@ -233,6 +239,8 @@ STAFF_ROWS = [name for name in ABOUT if not name.startswith("portal:")]
 def door_of(name: str) -> str:
     if name in OF_NO_ROW:
         return OF_NO_ROW[name]
+    if name.startswith("api:"):
+        return "token"
     return "patient" if name.startswith("portal:") else "staff"
 
 

@@ -48,6 +48,6 @@ CHAIN = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clinics", "0012_record_years")]
+    dependencies = [("clinics", "0013_api_tokens")]
 
     operations = [CHAIN]

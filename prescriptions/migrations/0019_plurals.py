@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('prescriptions', '0014_erasure'),
+        ('prescriptions', '0018_bulk_export'),
     ]
 
     operations = [

@@ -43,7 +43,7 @@ def names(request, pk=None):
 
 @token_only()
 def writes(request):
-    require(request, Scope.LOGS_WRITE)
+    require(request, Scope.LOGS_READ)
     return JsonResponse({"inside": current_clinic_id(), "token": request.token.name})
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from patients.views import directions, erasures, records
+from patients.views import directions, erasures, measures, records
 
 app_name = "patients"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("<int:pk>/erase/", erasures.erase, name="erase"),
     path("<int:pk>/erase/ask/", erasures.ask, name="ask_for_erasure"),
     path("<int:pk>/erase/take-back/", erasures.take_back, name="take_back_erasure"),
+    path("measures/", measures.measures, name="measures"),
+    path("measures/add/", measures.add_measure, name="add_measure"),
+    path("measures/<int:pk>/", measures.measure, name="measure"),
     path("<int:pk>/record/", records.record, name="record"),
     path("<int:pk>/record/edit/", records.edit, name="edit"),
     path("<int:pk>/record/note/", records.note, name="note"),

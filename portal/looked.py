@@ -31,6 +31,7 @@ SAW = {
     "looked at messages": translatable("Your messages"),
     "looked at the story so far": translatable("Your story so far"),
     "looked at the progress": translatable("Your progress"),
+    "looked at the outcome measures": translatable("Your answers to questions"),
     "gave out a patient's record": translatable("A copy of your whole record"),
     "looked at the record over FHIR": RECORD,
     "read the patient over the API": RECORD,

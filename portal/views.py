@@ -28,6 +28,7 @@ from portal.forms import (
     played_forms,
 )
 from portal.languages import tell
+from portal.measures import due_measures
 from portal.offline import shown_day
 from portal.player import session_key, to_play
 from portal.screen import ScreenForm, none_of_these, said_none
@@ -75,6 +76,7 @@ def today(request: PatientRequest) -> HttpResponse:
         "upcoming": None if mine.edition else editions.upcoming_on(day).first(),
         "logged": mine.logged,
         "follow_ups": follow_ups,
+        "measures": due_measures(request.patient, day),
         "hours": request.clinic.thresholds.asked_again_after_hours,
     }
     if mine.edition:

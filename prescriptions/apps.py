@@ -6,7 +6,7 @@ class PrescriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from clinics.reads import pages
-        from patients.models import Patient
+        from patients.models import MeasurePlan, MeasureResponse, Patient
         from patients.signals import facts_changed
         from prescriptions import receivers
         from prescriptions.models import Alert, Pause, Prescription, PrescriptionEdition
@@ -24,6 +24,10 @@ class PrescriptionsConfig(AppConfig):
         pages("looked at messages", Patient, *_named("messages answer mark_read"))
         pages("looked at the story so far", Patient, *_named("timeline"))
         pages("looked at the progress", Patient, *_named("progress"))
+        asked = "looked at the outcome measures"
+        pages(asked, Patient, *_named("measures ask_measure enter_measure"))
+        pages(asked, MeasurePlan, *_named("stop_measure"))
+        pages(asked, MeasureResponse, *_named("correct_measure"))
         pages("looked at the record", Patient, *_named("give_record"))
         pages(alert, Alert, *_named("alert open_alert close_alert"))
         pages(alert, Pause, *_named("lift"))

@@ -36,9 +36,11 @@ from exercises.models import (
 )
 from exercises.vocabulary import Direction, Language, Region, Side
 from patients import actions as patient_actions
-from patients import assessments, erasure
+from patients import assessments, erasure, measure_actions
 from patients.conditions import Condition
 from patients.lights import After, During, Light, Loading, Neuro, RangeChange, Series, TestPosition
+from patients.measure_actions import Said
+from patients.measure_due import Times
 from patients.models import (
     Clearance,
     ConditionOnFile,
@@ -46,6 +48,9 @@ from patients.models import (
     DirectionTest,
     Episode,
     Erasure,
+    MeasureEdition,
+    MeasurePlan,
+    MeasureResponse,
     Note,
     Patient,
     RaisedFlag,
@@ -535,6 +540,7 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     signed_page(of=of, slug=slug, reviewer=word)
     assessed(one, word=word)
     reminded(one, word=word)
+    measured(one, word=word)
     erasure_asked(of=one)
     bulk_export(by=system)
     return one
@@ -633,3 +639,100 @@ def assessed(patient: Patient, *, word: str = "word") -> Episode:
     red = as_tested(during=During.INCREASED, after=After.WORSE, recheck=word)
     direction_test(of=begun, tested=red, light=Light.AMBER, because=word)
     return begun
+
+
+OWN_MEASURE = """
+key = "own"
+edition = 1
+title = "{word}"
+short = "OWN"
+language = "en"
+instructions = "{word}"
+about = "{word}"
+higher_is = "worse"
+licence = "{word}"
+sources = ["{word}"]
+[scoring]
+method = "sum"
+lowest = 0
+highest = 4
+may_be_missing = 0
+rule = "{word}"
+source = "{word}"
+[[items]]
+key = "one"
+kind = "choice"
+text = "{word}"
+options = [{{text = "Well", points = 0}}, {{text = "Badly", points = 3}}]
+[[items]]
+key = "two"
+kind = "yes_no"
+text = "{word}?"
+"""
+
+
+def own_measure(*, of: Clinic, word: str = "word", at: datetime = NOW) -> MeasureEdition:
+    """A measure that the clinic added itself."""
+    text = OWN_MEASURE.format(word=word)
+    with inside(of.pk):
+        return measure_actions.add_measure(clinic=of, text=text, by=founder(of), at=at)
+
+
+def measure_plan(
+    *, of: Patient, key: str = "nprs", times: Times | None = None, at: datetime = NOW
+) -> MeasurePlan:
+    """A measure that is asked; once, from today on, unless told otherwise."""
+    with inside(of.clinic_id):
+        times = times or Times("once", of.local_date(at))
+        by = founder(of.clinic)
+        return measure_actions.ask(patient=of, key=key, times=times, by=by, at=at)
+
+
+def measure_response(
+    *,
+    of: MeasurePlan,
+    said: Said | None = None,
+    at: datetime = NOW,
+    client_uuid: UUID | None = None,
+) -> MeasureResponse:
+    """What the patient answered in the portal; a pain of 4 unless told otherwise."""
+    with inside(of.clinic_id, patient_id=of.patient_id):
+        plan = MeasurePlan.objects.select_related("edition").get(pk=of.pk)
+        patient = Patient.objects.only("pk", "clinic", "name", "time_zone").get(pk=of.patient_id)
+        return measure_actions.answer(
+            plan=plan,
+            patient=patient,
+            said=said or Said({"now": 4}),
+            client_uuid=client_uuid or uuid4(),
+            at=at,
+        )
+
+
+def measure_entered(
+    *, of: Patient, key: str = "nprs", said: Said | None = None, on: date = TODAY, **more: object
+) -> MeasureResponse:
+    """What a member of staff copied from paper."""
+    with inside(of.clinic_id):
+        return measure_actions.enter(
+            patient=of,
+            key=key,
+            said=said or Said({"now": 4}),
+            on=on,
+            client_uuid=uuid4(),
+            by=founder(of.clinic),
+            at=NOW,
+            **more,
+        )
+
+
+def measured(patient: Patient, *, word: str = "word") -> None:
+    """A row in every table about outcome measures, `word` in every text."""
+    with inside(patient.clinic_id):
+        is_there = MeasureEdition.objects.of(patient.clinic).filter(key="own").exists()
+    if not is_there:
+        own_measure(of=patient.clinic, word=word)
+    measure_plan(of=patient, key="own")
+    begun = measure_plan(of=patient, key="psfs")
+    with inside(patient.clinic_id, patient_id=patient.pk):
+        measure_actions.keep(plan=begun, patient=patient, said={"w_0": word}, at=NOW)
+    measure_entered(of=patient, key="psfs", said=Said(activities={word: 4}))

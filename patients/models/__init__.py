@@ -19,6 +19,16 @@ from patients.models.direction import (
     SafetyScreen,
 )
 from patients.models.erasure import Erasure
+from patients.models.measures import (
+    LONGEST_ACTIVITY,
+    MOST_WEEKS,
+    MeasureAnswer,
+    MeasureDraft,
+    MeasureEdition,
+    MeasurePlan,
+    MeasureResponse,
+    NamedActivity,
+)
 from patients.models.people import (
     EARLIEST_BIRTH,
     LONGEST_SEARCH_NAME,
@@ -33,8 +43,10 @@ from patients.models.people import (
 __all__ = [
     "CODE_LASTS",
     "EARLIEST_BIRTH",
+    "LONGEST_ACTIVITY",
     "LONGEST_SEARCH_NAME",
     "MOST_PEOPLE",
+    "MOST_WEEKS",
     "STAYS_SIGNED_IN",
     "Clearance",
     "ConditionOnFile",
@@ -45,6 +57,12 @@ __all__ = [
     "Erasure",
     "Invitation",
     "MailedCode",
+    "MeasureAnswer",
+    "MeasureDraft",
+    "MeasureEdition",
+    "MeasurePlan",
+    "MeasureResponse",
+    "NamedActivity",
     "Note",
     "OfPatientQuerySet",
     "Patient",

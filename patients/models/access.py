@@ -98,6 +98,7 @@ class DeviceQuerySet(OfPatientQuerySet):
             "patient__archived_at",
             "patient__last_logged_at",
             "patient__unread_by_patient",
+            "patient__measures_due_on",
             *(f"patient__clinic__{field.name}" for field in Clinic._meta.concrete_fields),
         )
 

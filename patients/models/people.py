@@ -140,6 +140,8 @@ class Patient(ClinicModel):
     waiting_since = models.DateTimeField(null=True, blank=True, editable=False)
     # Only of those found by `with_last_contact`.
     last_contact: datetime
+    # The first day on which an outcome measure may be due, so that most days nobody looks.
+    measures_due_on = models.DateField(null=True, blank=True, editable=False)
 
     objects = PatientQuerySet.as_manager()
 

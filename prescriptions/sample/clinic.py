@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -18,9 +18,9 @@ from patients.models import Device, Episode, Patient
 from prescriptions import actions, checks, facts
 from prescriptions.checks import Needed
 from prescriptions.models import PrescribedExercise, PrescriptionEdition
-from prescriptions.sample import staff
+from prescriptions.sample import measured, staff
 from prescriptions.sample.courses import Colleague, Line, Person
-from prescriptions.sample.story import PEOPLE, Chapter, PatientStory, Session, story
+from prescriptions.sample.story import PEOPLE, ZONE, Chapter, PatientStory, Session, story
 
 OPENS_THE_LINK_AFTER = timedelta(hours=3)
 
@@ -70,7 +70,7 @@ def make(*, today: date) -> int:
             clinic_actions.add_member(clinic=clinic, user=users[one], role=one.role, by=admin)
         world = _World(clinic, users, _library())
         for told in story(today):
-            _tell(told, world)
+            _tell(told, world, today)
     return clinic.pk
 
 
@@ -94,7 +94,7 @@ def _library() -> dict[str, Exercise]:
     return library
 
 
-def _tell(told: PatientStory, world: _World) -> None:
+def _tell(told: PatientStory, world: _World, today: date) -> None:
     person, chapters = told.person, told.chapters
     therapist = world.users[person.therapist]
     patient = patient_actions.record_patient(
@@ -115,6 +115,8 @@ def _tell(told: PatientStory, world: _World) -> None:
         edition = _visit(patient, chapter, edition, world, by=therapist)
         if edition and chapter.sessions:
             _log(patient, edition, chapter.sessions)
+    midnight = datetime.combine(today, time(), ZONE)
+    measured.tell(patient, first_visit=chapters[0].at, today=midnight, by=therapist)
 
 
 def _begin_the_episode(patient: Patient, chapter: Chapter, *, by: User) -> None:

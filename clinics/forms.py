@@ -167,6 +167,7 @@ class SettingsForm(EditForm):
             "emergency_number",
             "paper",
             "has_messages",
+            "has_remote_monitoring",
             "audit_years",
             "record_years",
         ]
@@ -179,6 +180,9 @@ class SettingsForm(EditForm):
             "record_years": "From 1 to 100, counted from the last contact, as the law of your place"
             " asks. Nothing is erased by itself.",
             "has_messages": "Switched off, what was written stays readable on both sides.",
+            "has_remote_monitoring": "For the United States: each patient has a page with consent,"
+            " set-up, days with data, minutes and live contact. It records, and does not advise on"
+            " billing. Switched off, the page is gone and what was recorded is kept.",
         }
 
 

@@ -124,6 +124,10 @@ class Clinic(models.Model):
     emergency_number = models.CharField(max_length=20, default="911")
     # Without it patients read what was written and write nothing new.
     has_messages = models.BooleanField("patients and staff write messages", default=True)
+    # Of the United States: records of consent, data days and minutes. Off, it is not there at all.
+    has_remote_monitoring = models.BooleanField(
+        "records of remote monitoring are kept", default=False, db_default=False
+    )
     # What the handouts are printed on.
     paper = models.CharField(max_length=6, choices=Paper, default=Paper.LETTER)
     # Nothing younger can be taken out of the audit trail, and older lines only by the operator.

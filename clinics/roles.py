@@ -32,7 +32,7 @@ class Can(StrEnum):
 
 MEANING = {
     Can.VIEW: "See patients, what was recorded and logged of them, and the library",
-    Can.LOG: "Book a session that was done in the clinic",
+    Can.LOG: "Book a session that was done in the clinic, and one’s own time of monitoring",
     Can.RECORD: "Record patients, correct and archive records, write notes",
     Can.OPEN_PORTAL: "Invite patients to the portal and sign their phones out",
     Can.ASSESS: "Test directions, screen for red flags, keep episodes and conditions",

@@ -26,6 +26,7 @@ class Thresholds:
     many_exercises: int = 4
     many_minutes_a_day: int = 20
     answers_within_days: int = 2
+    timer_idle_minutes: int = 5
 
 
 SPANS = {
@@ -40,6 +41,7 @@ SPANS = {
     "many_exercises": Span(1, 30),
     "many_minutes_a_day": Span(5, 240),
     "answers_within_days": Span(1, 10),
+    "timer_idle_minutes": Span(1, 30),
 }
 LABELS = {
     "test_valid_days": "Days until a direction test is old",
@@ -53,6 +55,7 @@ LABELS = {
     "many_exercises": "Exercises in a programme beyond which it is said to be long",
     "many_minutes_a_day": "Minutes a day beyond which a programme is said to be long",
     "answers_within_days": "Working days within which a patient’s message is answered",
+    "timer_idle_minutes": "Minutes without a sign of work after which a monitoring timer ends",
 }
 NAMES = tuple(field.name for field in fields(Thresholds))
 

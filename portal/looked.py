@@ -18,6 +18,7 @@ from portal.access import PatientRequest, patient_only
 
 LINES_PER_PAGE = 100
 RECORD = translatable("Your record")
+MONITORING = translatable("Your consent, and the time we spent on your care")
 # What a line of the audit trail says that somebody saw, in words for patients.
 SAW = {
     "looked at the overview": translatable("An overview of your programme"),
@@ -30,6 +31,9 @@ SAW = {
     "looked at the note for the file": translatable("A note about your programme"),
     "looked at messages": translatable("Your messages"),
     "looked at the story so far": translatable("Your story so far"),
+    "looked at the records of monitoring": MONITORING,
+    "printed the records of monitoring": MONITORING,
+    "looked at the timer of monitoring": translatable("A clock for the time we spend on your care"),
     "looked at the progress": translatable("Your progress"),
     "looked at the outcome measures": translatable("Your answers to questions"),
     "gave out a patient's record": translatable("A copy of your whole record"),

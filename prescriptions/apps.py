@@ -28,6 +28,11 @@ class PrescriptionsConfig(AppConfig):
         pages(asked, Patient, *_named("measures ask_measure enter_measure"))
         pages(asked, MeasurePlan, *_named("stop_measure"))
         pages(asked, MeasureResponse, *_named("correct_measure"))
+        evidence = "monitoring monitoring_pdf monitoring_csv record_consent record_setup"
+        evidence += " record_time record_contact"
+        pages("looked at the records of monitoring", Patient, *_named(evidence))
+        timer = "timer start_timer stop_timer keep_timer"
+        pages("looked at the timer of monitoring", Patient, *_named(timer))
         pages("looked at the record", Patient, *_named("give_record"))
         pages(alert, Alert, *_named("alert open_alert close_alert"))
         pages(alert, Pause, *_named("lift"))

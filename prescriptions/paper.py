@@ -13,6 +13,7 @@ from clinics.text import one_line
 
 TEMPLATE = Path(__file__).with_name("handout.typ")
 RECORD = Path(__file__).with_name("record.typ")
+MONITORING = Path(__file__).with_name("monitoring.typ")
 # In the order in which a letter is looked for; the bolder cuts lie beside each file.
 FONTS = {
     "Source Sans Pro": "font_source_sans_pro/files/SourceSansPro-Regular.ttf",
@@ -31,6 +32,13 @@ def record_pdf(record: dict[str, Any]) -> bytes:
     """A patient's whole record as PDF/UA-1."""
     data = json.dumps(_printable(record) | {"fonts": list(FONTS)})
     setting = typst.Compiler(RECORD, font_paths=_fonts(), sys_inputs={"record": data})
+    return cast("bytes", setting.compile(format="pdf", pdf_standards="ua-1"))
+
+
+def monitoring_pdf(month: dict[str, Any]) -> bytes:
+    """The records of monitoring of one month as PDF/UA-1."""
+    data = json.dumps(_printable(month) | {"fonts": list(FONTS)})
+    setting = typst.Compiler(MONITORING, font_paths=_fonts(), sys_inputs={"month": data})
     return cast("bytes", setting.compile(format="pdf", pdf_standards="ua-1"))
 
 

@@ -15,6 +15,7 @@ from procrastinate.jobs import Status
 from clinics.tenancy import clinic_ids
 from prescriptions import delivery
 from prescriptions.fhir import bulk
+from prescriptions.monitoring.actions import end_idle_timers as end_idle_timers_of
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,17 @@ def have_exported(clinic_id: int) -> None:
 def look_back(timestamp: int) -> None:
     """Each night: the alerts for the week."""
     call_command("look_back")
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="end idle timers")
+def end_idle_timers(timestamp: int) -> None:
+    """Every five minutes: timers of monitoring that nobody has touched for too long."""
+    for clinic_id in clinic_ids():
+        try:
+            end_idle_timers_of(clinic_id=clinic_id, at=timezone.now())
+        except Exception:  # what is wrong with one clinic must not stop the others
+            log.exception("the timers of clinic %s could not be ended", clinic_id)
 
 
 @app.periodic(cron="*/5 * * * *")

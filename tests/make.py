@@ -71,6 +71,7 @@ from prescriptions.models import (
     SessionLog,
     every_day,
 )
+from prescriptions.monitoring import actions as monitoring
 
 NOW = datetime(2026, 5, 20, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 5, 20)
@@ -541,6 +542,7 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     assessed(one, word=word)
     reminded(one, word=word)
     measured(one, word=word)
+    monitored(one, word=word)
     erasure_asked(of=one)
     bulk_export(by=system)
     return one
@@ -556,6 +558,75 @@ def bulk_export(*, by: ApiToken, at: datetime = NOW) -> BulkExport:
         pass
     with inside(by.clinic_id):
         return BulkExport.objects.get(pk=begun.pk)
+
+
+def keeps_monitoring(clinic: Clinic) -> None:
+    """Switch the records of remote monitoring on."""
+    with inside(clinic.pk):
+        found = Clinic.objects.get(pk=clinic.pk)
+        clinic_actions.change_settings(clinic=found, by=founder(clinic), has_remote_monitoring=True)
+    clinic.has_remote_monitoring = True
+
+
+def consent(*, of: Patient, on: date = TODAY, kind: str = "given", **more: object):
+    said = {"way": "signed", "given_by": of.name, "wording": "2026-1" if kind == "given" else ""}
+    with inside(of.clinic_id):
+        return monitoring.record_consent(
+            **{"patient": of, "kind": kind, "on": on, "client_uuid": uuid4(), **said}
+            | {"by": founder(of.clinic), "at": NOW}
+            | more
+        )
+
+
+def setup(*, of: Patient, on: date = TODAY, windows_from: date | None = TODAY, **more: object):
+    by = founder(of.clinic)
+    said = {"done_by": by, "what": "The portal, on the phone.", "client_uuid": uuid4()}
+    with inside(of.clinic_id):
+        return monitoring.record_setup(
+            **{"patient": of, "on": on, "windows_from": windows_from, **said, "by": by, "at": NOW}
+            | more
+        )
+
+
+def work_time(
+    *, of: Patient, begin: datetime, end: datetime, user: User | None = None, **more: object
+):
+    by = user or founder(of.clinic)
+    said = {"credential": "pt", "what": "Read the logs.", "client_uuid": uuid4()}
+    with inside(of.clinic_id):
+        return monitoring.record_time(
+            **{"patient": of, "user": by, "started_at": begin, "stopped_at": end, **said}
+            | {"by": by, "at": max(end, NOW)}
+            | more
+        )
+
+
+def contact(*, of: Patient, at_moment: datetime = NOW, minutes: int = 5, **more: object):
+    by = founder(of.clinic)
+    said = {"way": "phone", "whom": "patient", "what": "The week.", "client_uuid": uuid4()}
+    with inside(of.clinic_id):
+        return monitoring.record_contact(
+            **{"patient": of, "at_moment": at_moment, "minutes": minutes, "user": by, **said}
+            | {"by": by, "at": max(at_moment, NOW)}
+            | more
+        )
+
+
+def timer(*, of: Patient, by: User | None = None, at: datetime = NOW):
+    with inside(of.clinic_id):
+        return monitoring.start_timer(
+            patient=of, credential="pt", by=by or founder(of.clinic), at=at
+        )
+
+
+def monitored(patient: Patient, *, word: str = "word") -> None:
+    """A row in every table about remote monitoring, in a clinic that keeps these records."""
+    keeps_monitoring(patient.clinic)
+    consent(of=patient, given_by=word)
+    setup(of=patient, what=word)
+    work_time(of=patient, begin=NOW - timedelta(minutes=20), end=NOW, what=word)
+    contact(of=patient, what=word)
+    timer(of=patient, by=user(name=word))
 
 
 def erasure_asked(*, of: Patient) -> Erasure:

@@ -4,7 +4,7 @@ import re
 import zlib
 
 OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+STREAM = re.compile(rb"stream\r?\n(.*?)\nendstream", re.DOTALL)
 # Round brackets that match need no escape inside a string.
 INNER = r"(?:\\.|[^\\()])*"
 STRING = rf"\(({INNER}(?:\({INNER}\){INNER})*)\)"

@@ -11,7 +11,7 @@ UV_COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generat
 	--no-annotate --no-header pyproject.toml
 
 .PHONY: run dev test check thorough guesses reminders drill mutants figures pictures messages \
-	compiled who-may attack fuzz walls-cost stop psql lock clean
+	compiled who-may attack fuzz walls-cost today-cost stop psql lock clean
 .NOTPARALLEL:
 
 run: ## serve the sample clinic
@@ -64,6 +64,10 @@ fuzz: ## 20,000 requests made up from the forms of every view; a quarter of an h
 walls-cost: ## what row-level security costs on ten pages with a million logs; minutes
 	@$(PYTHON) scripts/install.py requirements-dev.lock
 	@$(VENV) -m scripts.walls_cost
+
+today-cost: ## what Today costs with 300 patients and up to 5 million logs; half an hour, 10 GB
+	@$(PYTHON) scripts/install.py requirements-dev.lock
+	@$(VENV) -m scripts.today_cost
 
 drill: ## kill web, worker and PostgreSQL under 10,000 writes; restore; fail over; half an hour
 	@$(PYTHON) scripts/install.py requirements-dev.lock

@@ -27,6 +27,10 @@ class Thresholds:
     many_minutes_a_day: int = 20
     answers_within_days: int = 2
     timer_idle_minutes: int = 5
+    quiet_days: int = 4
+    worse_within_days: int = 7
+    answered_days: int = 3
+    new_for_days: int = 14
 
 
 SPANS = {
@@ -42,6 +46,10 @@ SPANS = {
     "many_minutes_a_day": Span(5, 240),
     "answers_within_days": Span(1, 10),
     "timer_idle_minutes": Span(1, 30),
+    "quiet_days": Span(1, 14),
+    "worse_within_days": Span(1, 7),
+    "answered_days": Span(1, 7),
+    "new_for_days": Span(1, 60),
 }
 LABELS = {
     "test_valid_days": "Days until a direction test is old",
@@ -56,6 +64,10 @@ LABELS = {
     "many_minutes_a_day": "Minutes a day beyond which a programme is said to be long",
     "answers_within_days": "Working days within which a patient’s message is answered",
     "timer_idle_minutes": "Minutes without a sign of work after which a monitoring timer ends",
+    "quiet_days": "Planned days without a log after which a patient is on Today",
+    "worse_within_days": "Days for which a worse log keeps a patient on Today",
+    "answered_days": "Days with answers in a week that are enough to compare it",
+    "new_for_days": "Days for which a new patient without a programme is on Today",
 }
 NAMES = tuple(field.name for field in fields(Thresholds))
 

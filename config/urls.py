@@ -8,7 +8,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from clinics.security_views import passkey_again
-from prescriptions.views import design, overview
+from prescriptions.views import design, overview, today
 
 # Of django-allauth only the pages that staff need: nobody signs up, addresses are the clinic's.
 accounts = [
@@ -59,7 +59,8 @@ accounts += [
 ]
 
 urlpatterns = [
-    path("", overview.home, name="home"),
+    path("", today.today, name="home"),
+    path("patients/", overview.patients, name="patients"),
     path("patients/<int:pk>/", overview.patient, name="patient"),
     path("design/", design.design, name="design"),
     path("accounts/", include(accounts)),

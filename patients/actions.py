@@ -292,4 +292,6 @@ def _record_number_once() -> Iterator[None]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return ", ".join(value)
     return value if value is None or isinstance(value, str | int) else str(value)

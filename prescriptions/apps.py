@@ -15,7 +15,7 @@ class PrescriptionsConfig(AppConfig):
 
         programme, alert = "looked at the programme", "looked at an alert"
         desk = "edit picker line keep others findings discard edition log_in_clinic"
-        pages("looked at the overview", Patient, "patient")
+        pages("looked at the overview", Patient, "patient", *_named("snooze done bring_back"))
         pages(programme, Patient, *_named("of_patient start"))
         pages(programme, PrescriptionEdition, *_named(desk))
         pages(programme, Prescription, *_named("detail end"))
@@ -40,7 +40,8 @@ class PrescriptionsConfig(AppConfig):
         pages("read programmes over the API", Patient, "api:programmes")
         pages("read logs over the API", Patient, "api:logs")
         pages("read the list of patients over the API", None, "api:patients")
-        pages("looked at the list of patients", None, "home", *_named("for_whom"))
+        pages("looked at who needs somebody today", None, "home")
+        pages("looked at the list of patients", None, "patients", *_named("for_whom"))
         pages("looked at the list of alerts", None, *_named("alerts"))
         pages("looked at the list of messages", None, *_named("unread"))
 

@@ -14,11 +14,17 @@ from prescriptions.views import (
     record,
     templates,
     timeline,
+    today,
 )
 
 app_name = "prescriptions"
 
 urlpatterns = [
+    path("today/<int:pk>/done/", today.done, name="done"),
+    path("today/<int:pk>/snooze/", today.snooze, name="snooze"),
+    path("today/<int:pk>/back/", today.bring_back, name="bring_back"),
+    path("today/filters/", today.save_filter, name="save_filter"),
+    path("today/filters/<int:pk>/forget/", today.forget_filter, name="forget_filter"),
     path("patients/<int:pk>/", programmes.of_patient, name="of_patient"),
     path("patients/<int:pk>/timeline/", timeline.timeline, name="timeline"),
     path("patients/<int:pk>/progress/", progress.progress, name="progress"),

@@ -94,10 +94,11 @@ def _pages_of_a_therapist(chromium: Browser, said: str) -> tuple[Page, dict[str,
     page.locator("input[name=code]").fill(_found(CODE, said)[1])
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url(f"{home}/")
-    found = {"home": page.url, "design": f"{home}/design/"}
+    found = {"home": page.url, "patients": f"{home}/patients/", "design": f"{home}/design/"}
+    page.goto(found["patients"])
     found["desk"] = _desk(page)
     page.goto(found["home"])
-    page.locator("main .alert .whom").first.click()
+    page.locator("main .group-of .whom").first.click()
     found["patient"] = page.url
     found["alert"] = page.locator("main .alert .btn").first.evaluate("link => link.href")
     for tab in ("Direction", "Progress"):

@@ -56,7 +56,7 @@ from patients.models import (
     RaisedFlag,
     SafetyScreen,
 )
-from prescriptions import actions, messaging, push, reminders, reuse
+from prescriptions import actions, aside, messaging, push, reminders, reuse
 from prescriptions.fhir import bulk
 from prescriptions.models import (
     BulkExport,
@@ -66,6 +66,7 @@ from prescriptions.models import (
     PrescriptionEdition,
     ProgrammeTemplate,
     PushSubscription,
+    PutAside,
     Reminder,
     ReminderPlan,
     SessionLog,
@@ -543,6 +544,7 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     reminded(one, word=word)
     measured(one, word=word)
     monitored(one, word=word)
+    put_aside(of=one, because=word)
     erasure_asked(of=one)
     bulk_export(by=system)
     return one
@@ -627,6 +629,27 @@ def monitored(patient: Patient, *, word: str = "word") -> None:
     work_time(of=patient, begin=NOW - timedelta(minutes=20), end=NOW, what=word)
     contact(of=patient, what=word)
     timer(of=patient, by=user(name=word))
+
+
+def put_aside(
+    *, of: Patient, because: str = "On holiday", until: date | None = None, at: datetime = NOW
+) -> PutAside:
+    """That the patient was snoozed, and a filter under the same name that its first admin saved."""
+    with inside(of.clinic_id):
+        aside.save_filter(
+            clinic=of.clinic,
+            name=because[:60],
+            who="mine",
+            tag=because[:40],
+            by=founder(of.clinic),
+        )
+        return aside.snooze(
+            patient=of,
+            until=until or of.local_date(at) + timedelta(days=7),
+            because=because,
+            by=founder(of.clinic),
+            at=at,
+        )
 
 
 def erasure_asked(*, of: Patient) -> Erasure:

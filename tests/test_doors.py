@@ -40,6 +40,7 @@ from prescriptions.models import (
     PrescriptionEdition,
     ProgrammeTemplate,
     PushSubscription,
+    SavedFilter,
     SessionLog,
 )
 from tests import make
@@ -103,6 +104,10 @@ ABOUT = {
     "prescriptions:answer": Patient,
     "prescriptions:mark_read": Patient,
     "prescriptions:timeline": Patient,
+    "prescriptions:done": Patient,
+    "prescriptions:snooze": Patient,
+    "prescriptions:bring_back": Patient,
+    "prescriptions:forget_filter": SavedFilter,
     "prescriptions:progress": Patient,
     "prescriptions:measures": Patient,
     "prescriptions:ask_measure": Patient,
@@ -151,6 +156,8 @@ ABOUT = {
 }
 OF_NO_ROW = {
     "home": "staff",
+    "patients": "staff",
+    "prescriptions:save_filter": "staff",
     "design": "staff",
     "api:patients": "token",
     "api:openapi-json": "open",
@@ -329,6 +336,7 @@ def keys_of_everything(clinic: Clinic, *, word: str = SECRET) -> dict[type, int]
             Alert: Alert.objects.order_by("pk")[0].pk,
             Pause: Pause.objects.order_by("pk")[0].pk,
             ProgrammeTemplate: ProgrammeTemplate.objects.get().pk,
+            SavedFilter: SavedFilter.objects.get().pk,
             Membership: Membership.objects.order_by("pk")[0].pk,
             StaffInvitation: StaffInvitation.objects.get().pk,
             ApiToken: ApiToken.objects.get().pk,

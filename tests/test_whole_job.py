@@ -142,11 +142,11 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
     phone.complaints.clear()
     shown("refused")
 
-    page.goto(f"{live_server.url}/")
+    page.goto(f"{live_server.url}/patients/")
     expect(
         page.get_by_role("row", name=re.compile("Zoë")).get_by_text("1 of 2 done")
     ).to_be_visible()
-    seen("home")
+    seen("patients")
     page.get_by_role("link", name="Zoë 李明 الأحمد").click()
     expect(page.get_by_text("It <b>pulled</b> a little ☺").first).to_be_visible()
     expect(page.get_by_text("2, skipped, skipped")).to_be_visible()

@@ -18,11 +18,42 @@ from clinics.forms import (
     time_zone_choices,
 )
 from clinics.models import Clinic, Membership, User
+from clinics.text import folded, one_line
 from patients.actions import RecordNumberTaken, SamePerson
 from patients.dates import WRITTEN
-from patients.models import EARLIEST_BIRTH, Note, Patient, PatientQuerySet
+from patients.models import (
+    EARLIEST_BIRTH,
+    LONGEST_TAG,
+    MOST_TAGS,
+    Note,
+    Patient,
+    PatientQuerySet,
+)
 
 ME = "me"
+
+
+class TagsField(forms.CharField):
+    """Words separated by commas, each once however it is written."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        words = [one_line(word) for word in (value or "").split(",")]
+        return list({folded(word): word for word in reversed(words) if folded(word)}.values())[::-1]
+
+    def validate(self, value: Any) -> None:
+        if len(value) > MOST_TAGS:
+            raise forms.ValidationError(f"At most {MOST_TAGS} tags.")
+        if any(len(word) > LONGEST_TAG for word in value):
+            raise forms.ValidationError(f"A tag has at most {LONGEST_TAG} letters.")
+
+    def run_validators(self, value: Any) -> None:
+        for word in value:
+            super().run_validators(word)
 
 
 class PatientForm(EditForm):
@@ -37,6 +68,11 @@ class PatientForm(EditForm):
         help_text="Decides what counts as one day in this patient’s logs.",
         widget=LongSelect,
     )
+    tags = TagsField(
+        required=False,
+        help_text="Your own words to find patients by, separated by commas. Patients do not see"
+        " them.",
+    )
 
     class Meta:
         model = Patient
@@ -49,6 +85,7 @@ class PatientForm(EditForm):
             "therapist",
             "language",
             "time_zone",
+            "tags",
         ]
         field_classes = {"name": NameField, "record_number": LineField, "phone": PhoneField}
         help_texts = {

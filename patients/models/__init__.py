@@ -32,6 +32,8 @@ from patients.models.measures import (
 from patients.models.people import (
     EARLIEST_BIRTH,
     LONGEST_SEARCH_NAME,
+    LONGEST_TAG,
+    MOST_TAGS,
     Note,
     OfPatientQuerySet,
     Patient,
@@ -45,7 +47,9 @@ __all__ = [
     "EARLIEST_BIRTH",
     "LONGEST_ACTIVITY",
     "LONGEST_SEARCH_NAME",
+    "LONGEST_TAG",
     "MOST_PEOPLE",
+    "MOST_TAGS",
     "MOST_WEEKS",
     "STAYS_SIGNED_IN",
     "Clearance",

@@ -4,6 +4,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
@@ -23,6 +24,8 @@ from patients.dates import as_date
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 LONGEST_SEARCH_NAME = 800
+LONGEST_TAG = 40
+MOST_TAGS = 8  # of one patient
 # More words than a name has would only make the search slow.
 MOST_SEARCH_WORDS = 10
 
@@ -128,6 +131,8 @@ class Patient(ClinicModel):
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     # Empty means what the patient's own phone asks for.
     language = models.CharField(max_length=8, blank=True, choices=settings.LANGUAGES)
+    # The clinic's own words by which staff sort patients; patients do not see them.
+    tags = ArrayField(models.CharField(max_length=LONGEST_TAG), default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
     # Written with every session log, so that the first page need not look for it.
@@ -156,6 +161,10 @@ class Patient(ClinicModel):
             models.CheckConstraint(
                 condition=Q(language__in=["", *(code for code, _ in settings.LANGUAGES)]),
                 name="patient_language",
+            ),
+            models.CheckConstraint(
+                condition=Q(tags__len__lte=MOST_TAGS) & ~Q(tags__contains=[""]),
+                name="patient_tags",
             ),
             models.CheckConstraint(
                 condition=Q(birth_date__gte=EARLIEST_BIRTH), name="born_after_1900"

@@ -54,12 +54,21 @@ from prescriptions.models.templates import (
     ProgrammeTemplateQuerySet,
     TemplateLine,
 )
+from prescriptions.models.today import (
+    LONGEST_BECAUSE,
+    LONGEST_FILTER_NAME,
+    LoggedDay,
+    PutAside,
+    SavedFilter,
+)
 
 __all__ = [
     "CORRECTABLE_FOR",
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
+    "LONGEST_BECAUSE",
+    "LONGEST_FILTER_NAME",
     "LONGEST_MESSAGE",
     "LONGEST_REASON",
     "LONGEST_STRETCH",
@@ -80,6 +89,7 @@ __all__ = [
     "KeptFinding",
     "Later",
     "LiveContact",
+    "LoggedDay",
     "Message",
     "MessagesRead",
     "Moment",
@@ -95,8 +105,10 @@ __all__ = [
     "ProgrammeTemplate",
     "ProgrammeTemplateQuerySet",
     "PushSubscription",
+    "PutAside",
     "Reminder",
     "ReminderPlan",
+    "SavedFilter",
     "SessionEntry",
     "SessionLog",
     "State",

@@ -150,15 +150,6 @@ class AlertQuerySet(OfPatientQuerySet):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
-    def pressing(self) -> Self:
-        """What heads the first page: the most urgent first, and of those the oldest."""
-        return (
-            self.open()
-            .filter(tier__lte=Tier.URGENT)
-            .select_related("patient", "opened_by")
-            .order_by("tier", "raised_at", "pk")
-        )
-
     def newest_first(self) -> Self:
         return self.select_related("opened_by", "closed_by").order_by("-raised_at", "-pk")
 

@@ -1,4 +1,4 @@
-"""The two pages a therapist opens first: all patients, and one."""
+"""All patients of the clinic, and one."""
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -11,40 +11,32 @@ from patients.forms import SearchForm
 from patients.models import Patient
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.alerts import open_alerts_of, pauses_of, rows
-from prescriptions.models import Alert, PrescriptionEdition, SessionLog
+from prescriptions.models import PrescriptionEdition, SessionLog
 from prescriptions.telling import outcomes, plans, rows_for, upcoming_of, weeks
 
 PATIENTS_PER_PAGE = 50
-PRESSING_SHOWN = 20
 DAYS_SHOWN = 56
 DAYS_IN_GRID = 14
 
 
 @require_safe
 @staff(Can.VIEW)
-def home(request: StaffRequest) -> HttpResponse:
-    """What presses, then the clinic's patients, those who logged last first."""
+def patients(request: StaffRequest) -> HttpResponse:
+    """The clinic's patients, those who logged last first."""
     form = SearchForm(request.GET or None, clinic=request.clinic, user=request.user)
     found = form.found(Patient.objects.of(request.clinic).active()).last_log_first()
     page = Paginator(found, PATIENTS_PER_PAGE).get_page(request.GET.get("page"))
-    patients = list(page)
+    shown = list(page)
     today = timezone.localdate(timezone=request.clinic.zone)
-    editions = PrescriptionEdition.objects.of(request.clinic).of_patients(patients)
-    logs = SessionLog.objects.of(request.clinic).standing().last_of(patients).with_entries()
-    # One more than is shown tells whether there are more.
-    pressing = Alert.objects.of(request.clinic).pressing()[: PRESSING_SHOWN + 1]
-    alerts = [] if request.htmx else list(pressing)
-    waiting = Patient.objects.of(request.clinic).active().longest_waiting_first()
+    editions = PrescriptionEdition.objects.of(request.clinic).of_patients(shown)
+    logs = SessionLog.objects.of(request.clinic).standing().last_of(shown).with_entries()
     context = {
         "form": form,
-        "alerts": rows(alerts[:PRESSING_SHOWN], now=timezone.now()),
-        "has_more_alerts": len(alerts) > PRESSING_SHOWN,
-        "waiting": 0 if request.htmx else waiting.count(),
         "page": page,
         "today": today,
-        "rows": rows_for(patients, editions.in_force_on(today), logs),
+        "rows": rows_for(shown, editions.in_force_on(today), logs),
     }
-    part = "prescriptions/_patients.html" if request.htmx else "prescriptions/home.html"
+    part = "prescriptions/_patients.html" if request.htmx else "prescriptions/patients.html"
     response = render(request, part, context)
     response["Vary"] = "HX-Request"
     return response

@@ -84,9 +84,10 @@ def test_whoever_sees_a_page_about_a_patient_leaves_a_line(clinic, subtests):
 
 def test_what_is_no_page_about_a_patient_leaves_no_line_about_one(clinic, admin):
     make.everything(of=clinic)
-    for name in ("home", "prescriptions:alerts", "exercises:library", "clinics:audit"):
+    for name in ("home", "patients", "prescriptions:alerts", "exercises:library", "clinics:audit"):
         assert admin.get(url(name, 0)).status_code == 200
     assert {(line.verb, line.patient_id) for line in looks(clinic)} == {
+        ("looked at who needs somebody today", None),
         ("looked at the list of patients", None),
         ("looked at the list of alerts", None),
         ("looked at the audit trail", None),

@@ -213,8 +213,9 @@ def test_nothing_looks_over_the_walls():
         " WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY proname"
     )
     # They tell keys and nothing else: of the clinics, and of those whom a code or address is of.
-    # Triggers tell nothing: they add to the chain of the audit trail, and keep it. An erasure tells
-    # how many rows went, of one patient of the clinic that was entered.
+    # Triggers tell nothing: they add to the chain of the audit trail, and keep it; they roll up the
+    # days that were logged. An erasure tells how many rows went, of one patient of the clinic that
+    # was entered.
     assert over_the_walls == [
         ("bearing_chain_audit", "trigger"),
         ("bearing_clinic_ids", "SETOF bigint"),
@@ -223,6 +224,7 @@ def test_nothing_looks_over_the_walls():
         ("bearing_keep_audit", "trigger"),
         ("bearing_keep_audit_link", "trigger"),
         ("bearing_patients_of_email", "TABLE(clinic_id bigint, patient_id bigint)"),
+        ("bearing_roll_up_added", "trigger"),
         ("bearing_seal_audit", "trigger"),
     ]
 
@@ -490,6 +492,9 @@ FORBIDDEN = {
     "what the audit trail says": "SELECT detail FROM clinics_auditevent",
     "where staff sit": "SELECT address FROM clinics_auditevent",
     "changing the audit trail": "UPDATE clinics_auditevent SET verb = 'x'",
+    "days rolled up": "SELECT red FROM prescriptions_loggedday",
+    "why one was put aside": "SELECT because FROM prescriptions_putaside",
+    "tags": "SELECT tags FROM patients_patient",
     "the chain of the audit trail": "SELECT hash FROM clinics_auditlink",
     "who failed to sign in": "SELECT address FROM clinics_failedsignin",
     "invitations": "SELECT token_hash FROM patients_invitation",

@@ -252,8 +252,10 @@ def test_the_first_page_counts_what_is_unread(clinic, patient, therapist):
     for number in range(2):
         make.message(of=patient, text=f"{number}")
     text = words(therapist.get(HOME))
-    assert "2 unread messages of Ana Ruiz" in text
+    assert "2 messages unread since Wed 20 May, 11:00." in text
     assert "Messages 1 patient waiting" in text
+    listed = words(therapist.get(reverse("patients")))
+    assert "2 unread messages of Ana Ruiz" in listed
 
 
 def test_the_header_of_the_patient_counts_what_is_unread_on_every_tab(patient, therapist):

@@ -14,6 +14,7 @@ from tests.make import NOW, TODAY, inside
 from tests.prescriptions.conftest import words
 
 DAY = timedelta(days=1)
+PATIENTS = reverse("patients")
 SCRIPT = "<script>alert('x')</script>"
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -49,13 +50,13 @@ def archive(patient) -> None:
 # All patients
 
 
-def test_home_shows_those_who_logged_last_first(clinic, therapist):
+def test_the_list_shows_those_who_logged_last_first(clinic, therapist):
     names = ["Never", "Yesterday", "Today"]
     for name, days in zip(names, (None, 1, 0), strict=True):
         patient = make.patient(of=clinic, name=name)
         if days is not None:
             make.log(of=make.edition(of=patient), done_at=NOW - days * DAY)
-    text = words(therapist.get("/"))
+    text = words(therapist.get(PATIENTS))
     assert sorted(names, key=text.index) == ["Today", "Yesterday", "Never"]
 
 
@@ -68,48 +69,48 @@ def test_home_shows_those_who_logged_last_first(clinic, therapist):
         pytest.param({}, "Not answered", id="not asked"),
     ],
 )
-def test_home_says_how_the_last_session_went(patient, therapist, pain, said):
+def test_the_list_says_how_the_last_session_went(patient, therapist, pain, said):
     edition = make.edition(of=patient, lines=[make.line("FIL"), make.line("TILT")])
     make.log(of=edition, outcome=Outcome.PART, pain=pain)
-    text = words(therapist.get("/"))
+    text = words(therapist.get(PATIENTS))
     assert f"Edition 1 since 20 May 2026 Wed 20 May part done {said}" in text
 
 
-def test_home_says_when_there_is_no_programme_and_no_log(patient, therapist):
-    assert "Ana Ruiz Born 17 May 1980 None Nothing yet – Nobody" in words(therapist.get("/"))
+def test_the_list_says_when_there_is_no_programme_and_no_log(patient, therapist):
+    assert "Ana Ruiz Born 17 May 1980 None Nothing yet – Nobody" in words(therapist.get(PATIENTS))
 
 
-def test_home_leaves_archived_patients_out(patient, therapist):
+def test_the_list_leaves_archived_patients_out(patient, therapist):
     archive(patient)
-    assert "Ana Ruiz" not in words(therapist.get("/"))
+    assert "Ana Ruiz" not in words(therapist.get(PATIENTS))
 
 
-def test_home_is_for_the_clinics_own_people(patient, therapist, assistant, stranger):
-    assert "Ana Ruiz" in words(therapist.get("/"))
-    assert "Ana Ruiz" in words(assistant.get("/"))
-    assert "Ana Ruiz" not in words(stranger.get("/"))
+def test_the_list_is_for_the_clinics_own_people(patient, therapist, assistant, stranger):
+    assert "Ana Ruiz" in words(therapist.get(PATIENTS))
+    assert "Ana Ruiz" in words(assistant.get(PATIENTS))
+    assert "Ana Ruiz" not in words(stranger.get(PATIENTS))
 
 
-def test_home_offers_only_what_one_may_do(patient, therapist, assistant):
-    assert "Record a patient" in words(therapist.get("/"))
-    assert "Record a patient" not in words(assistant.get("/"))
+def test_the_list_offers_only_what_one_may_do(patient, therapist, assistant):
+    assert "Record a patient" in words(therapist.get(PATIENTS))
+    assert "Record a patient" not in words(assistant.get(PATIENTS))
 
 
 def test_an_empty_clinic_says_who_begins(therapist, assistant):
-    assert "Record your first patient." in words(therapist.get("/"))
-    assert "A therapist of the clinic records the first one." in words(assistant.get("/"))
+    assert "Record your first patient." in words(therapist.get(PATIENTS))
+    assert "A therapist of the clinic records the first one." in words(assistant.get(PATIENTS))
 
 
-def test_home_finds_by_a_part_of_the_name(clinic, patient, therapist):
+def test_the_list_finds_by_a_part_of_the_name(clinic, patient, therapist):
     make.patient(of=clinic, name="Ben Okoye")
-    text = words(therapist.get("/", {"q": "rui"}))
+    text = words(therapist.get(PATIENTS, {"q": "rui"}))
     assert "Ana Ruiz" in text
     assert "Ben Okoye" not in text
-    assert "Nobody found" in words(therapist.get("/", {"q": "xyz"}))
+    assert "Nobody found" in words(therapist.get(PATIENTS, {"q": "xyz"}))
 
 
-def test_home_sends_the_rows_alone_while_the_search_is_typed(patient, therapist):
-    response = therapist.get("/", {"q": "ana"}, headers={"HX-Request": "true"})
+def test_the_list_sends_the_rows_alone_while_the_search_is_typed(patient, therapist):
+    response = therapist.get(PATIENTS, {"q": "ana"}, headers={"HX-Request": "true"})
     assert response["Vary"].count("HX-Request") == 1
     assert "<html" not in response.content.decode()
     assert "Ana Ruiz" in words(response)
@@ -130,18 +131,18 @@ QUESTIONS: dict[str, dict] = {
 }
 
 
-def test_home_bears_any_question(patient, therapist, subtests):
+def test_the_list_bears_any_question(patient, therapist, subtests):
     for why, query in QUESTIONS.items():
         with subtests.test(why):
-            response = therapist.get("/", query)
+            response = therapist.get(PATIENTS, query)
             assert response.status_code == 200
             assert SCRIPT not in response.content.decode()
 
 
-def test_home_shows_no_programme_of_an_ended_course(patient, therapist):
+def test_the_list_shows_no_programme_of_an_ended_course(patient, therapist):
     publish(patient)
     end(patient)
-    assert "None Nothing yet" in words(therapist.get("/"))
+    assert "None Nothing yet" in words(therapist.get(PATIENTS))
 
 
 @pytest.mark.parametrize(
@@ -151,10 +152,10 @@ def test_home_shows_no_programme_of_an_ended_course(patient, therapist):
         pytest.param(TODAY + DAY, "Edition 1 since 20 May 2026", id="not begun"),
     ],
 )
-def test_home_shows_the_edition_in_force(patient, therapist, starts_on, shown):
+def test_the_list_shows_the_edition_in_force(patient, therapist, starts_on, shown):
     publish(patient)
     publish(patient, starts_on=starts_on)
-    assert shown in words(therapist.get("/"))
+    assert shown in words(therapist.get(PATIENTS))
 
 
 # One patient
@@ -323,22 +324,22 @@ def test_a_colleague_of_two_clinics_sees_the_patients_of_the_chosen_one(clinic, 
     make.member(user=client.user, of=other_clinic)
     theirs = make.patient(of=other_clinic, name="Theirs")
     assert client.get(page_of(theirs)).status_code == 404
-    assert "Theirs" not in words(client.get("/"))
+    assert "Theirs" not in words(client.get(PATIENTS))
 
 
 # One and three cost the same. Counted with BEGIN, COMMIT and the setting of the clinic.
 
 
 @pytest.mark.django_db(transaction=True)
-def test_home_costs_the_same_for_one_patient_and_three(
+def test_the_list_costs_the_same_for_one_patient_and_three(
     clinic, therapist, django_assert_num_queries
 ):
     for more in (1, 2):
         for _ in range(more):
             lines = [make.line("FIL"), make.line("TILT")][:more]
             make.log(of=make.edition(of=make.patient(of=clinic), lines=lines))
-        with django_assert_num_queries(15):
-            therapist.get("/")
+        with django_assert_num_queries(13):
+            therapist.get(PATIENTS)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinics', '0012_record_years'),
+        ('clinics', '0013_api_tokens'),
     ]
 
     operations = [

@@ -48,6 +48,6 @@ CHAIN = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clinics", "0013_api_tokens")]
+    dependencies = [("clinics", "0014_remote_monitoring")]
 
     operations = [CHAIN]

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0012_record_years'),
-        ('patients', '0012_erasure'),
+        ('patients', '0013_tags'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

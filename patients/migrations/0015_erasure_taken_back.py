@@ -6,7 +6,7 @@ from clinics.walls import APP
 class Migration(migrations.Migration):
     """What was only asked for may be taken back; an erasure that is done stays frozen."""
 
-    dependencies = [("patients", "0012_erasure")]
+    dependencies = [("patients", "0014_measures")]
 
     operations = [
         migrations.RunSQL(

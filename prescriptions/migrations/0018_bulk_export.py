@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinics', '0013_api_tokens'),
-        ('prescriptions', '0014_erasure'),
+        ('prescriptions', '0017_monitoring'),
     ]
 
     operations = [

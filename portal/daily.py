@@ -7,6 +7,7 @@ from datetime import date
 
 from patients.models import Patient
 from portal.today import DAYS, Progress, Turn, WeekDay, progress, turn, week
+from prescriptions.absences import breaks_of
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.models import (
     Moment,
@@ -29,14 +30,15 @@ class Today:
 
 
 def today_of(patient: Patient, day: date) -> Today:
-    """The patient's day and the six before it, in two queries and those of the texts."""
+    """The patient's day and the six before it, in five queries and those of the texts."""
     days = days_until(day, DAYS)
     editions = list(
         PrescriptionEdition.objects.of_patient(patient).valid_between(days[0], day).with_texts()
     )
     entries = list(SessionEntry.objects.of_patient(patient).of_days(days[0], day).oldest_first())
     said = _outcomes(entries)
-    rows = grid(days, today=day, plans=plans(editions), outcomes=said)
+    breaks = breaks_of(patient, days[0], day)
+    rows = grid(days, today=day, plans=plans(editions), outcomes=said, breaks=breaks)
     edition = in_force(editions, day)
     return Today(
         day=day,

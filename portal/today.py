@@ -102,7 +102,7 @@ def week(days: Sequence[date], rows: Sequence[Row]) -> list[WeekDay]:
 
 def day_mark(cells: Sequence[Cell]) -> Mark:
     """One mark for all stretches of a day: done when all are, part when something is."""
-    marks = {cell.mark for cell in cells} - {Mark.NOT_PLANNED}
+    marks = {cell.mark for cell in cells} - {Mark.NOT_PLANNED, Mark.LEFT_OUT}
     if not marks:
         return Mark.NOT_PLANNED
     if marks == {Mark.DONE}:

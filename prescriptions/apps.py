@@ -9,7 +9,13 @@ class PrescriptionsConfig(AppConfig):
         from patients.models import MeasurePlan, MeasureResponse, Patient
         from patients.signals import facts_changed
         from prescriptions import receivers
-        from prescriptions.models import Alert, Pause, Prescription, PrescriptionEdition
+        from prescriptions.models import (
+            Absence,
+            Alert,
+            Pause,
+            Prescription,
+            PrescriptionEdition,
+        )
 
         facts_changed.connect(receivers.check_again)
 
@@ -33,6 +39,10 @@ class PrescriptionsConfig(AppConfig):
         pages("looked at the records of monitoring", Patient, *_named(evidence))
         timer = "timer start_timer stop_timer keep_timer"
         pages("looked at the timer of monitoring", Patient, *_named(timer))
+        pages("looked at the note for the file", Patient, *_named("progress_note"))
+        pages("looked at the progress", Patient, *_named("progress_report progress_numbers"))
+        pages("looked at the days away", Patient, *_named("absences add_absence"))
+        pages("looked at the days away", Absence, *_named("correct_absence withdraw_absence"))
         pages("looked at the record", Patient, *_named("give_record"))
         pages(alert, Alert, *_named("alert open_alert close_alert"))
         pages(alert, Pause, *_named("lift"))

@@ -1,4 +1,7 @@
-"""A programme as plain text, for the clinic's record system. It describes and does not diagnose."""
+"""Plain text for the clinic's record system: a programme, or how a period went.
+
+It describes, does not diagnose and names no patient.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -6,8 +9,10 @@ from datetime import date
 from django.utils import timezone
 
 from exercises.vocabulary import Side
+from prescriptions.change_in_pain import SOURCE
 from prescriptions.kept import Kept, KeptLine
 from prescriptions.models import Override, PrescriptionEdition
+from prescriptions.review import Review, in_words
 
 INDENT = "   "
 
@@ -27,6 +32,64 @@ def note(edition: PrescriptionEdition, kept: Sequence[KeptLine]) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def progress_note(review: Review) -> str:
+    """What was logged in a period, in the order subjective, objective, plan."""
+    parts = [
+        [f"Home exercise programme, {review.period}"],
+        ["SUBJECTIVE", *_subjective(review)],
+        ["OBJECTIVE", *_objective(review)],
+        ["PLAN", *_plan(review)],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _subjective(review: Review) -> Iterator[str]:
+    told = review.progress
+    yield "Pain, 0 to 10, average of the first days against the last days with an answer:"
+    if told.overall:
+        yield from (f"- {one.moment.value}: {in_words(one)}" for one in told.overall)
+        yield f"  {SOURCE}"
+    else:
+        yield "- was not asked"
+    if told.hurting:
+        yield "Pain during or after, by exercise:"
+        yield from (f"- {one.name}: {one.words}" for one in told.hurting)
+    for chart in told.zones:
+        yield f"How far from the spine, {chart.title.lower()}: {chart.summary}"
+    if told.ease:
+        yield f"Range against the last time: {told.ease.summary}"
+    if review.remarks:
+        newest = ", the newest" if review.more_remarks else ""
+        yield f"In the patient's words{newest}:"
+        yield from (f'- {_day(one.day)}, {one.exercise}: "{one.text}"' for one in review.remarks)
+
+
+def _objective(review: Review) -> Iterator[str]:
+    told = review.progress
+    yield told.done.summary
+    yield from (f"- {one.name}: {one.count.words}" for one in told.counts)
+    for title, marks in (("Direction tests", review.tests), ("Alerts", review.alerts)):
+        if marks:
+            yield f"{title}:"
+            yield from (f"- {_day(mark.day)}: {mark.words}" for mark in marks)
+
+
+def _plan(review: Review) -> Iterator[str]:
+    if review.edition is None:
+        yield "No programme is in force."
+        return
+    yield f"Home exercise programme, {review.since}"
+    yield from (f"{number}. {line}" for number, line in enumerate(review.lines, start=1))
+    if review.has_red_flag:
+        yield "A red flag is open: no stretch is shown to the patient."
+    if review.paused:
+        yield f"Paused: {'; '.join(review.paused)}"
+    if review.edition.avoid:
+        yield f"To avoid: {review.edition.avoid}"
+    if review.edition.if_worse:
+        yield f"If it gets worse: {review.edition.if_worse}"
 
 
 def _head(edition: PrescriptionEdition) -> Iterator[str]:

@@ -14,6 +14,7 @@ from clinics.text import one_line
 TEMPLATE = Path(__file__).with_name("handout.typ")
 RECORD = Path(__file__).with_name("record.typ")
 MONITORING = Path(__file__).with_name("monitoring.typ")
+REPORT = Path(__file__).with_name("report.typ")
 # In the order in which a letter is looked for; the bolder cuts lie beside each file.
 FONTS = {
     "Source Sans Pro": "font_source_sans_pro/files/SourceSansPro-Regular.ttf",
@@ -30,8 +31,19 @@ def pdf(handout: dict[str, Any]) -> bytes:
 
 def record_pdf(record: dict[str, Any]) -> bytes:
     """A patient's whole record as PDF/UA-1."""
-    data = json.dumps(_printable(record) | {"fonts": list(FONTS)})
-    setting = typst.Compiler(RECORD, font_paths=_fonts(), sys_inputs={"record": data})
+    return _set(RECORD, record=record)
+
+
+def report_pdf(report: dict[str, Any]) -> bytes:
+    """A progress report as PDF/UA-1."""
+    return _set(REPORT, report=report)
+
+
+def _set(template: Path, **data: dict[str, Any]) -> bytes:
+    inputs = {
+        name: json.dumps(_printable(value) | {"fonts": list(FONTS)}) for name, value in data.items()
+    }
+    setting = typst.Compiler(template, font_paths=_fonts(), sys_inputs=inputs)
     return cast("bytes", setting.compile(format="pdf", pdf_standards="ua-1"))
 
 

@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from clinics.tenancy import clinic_ids
-from prescriptions import delivery
+from prescriptions import delivery, digest
 from prescriptions.fhir import bulk
 from prescriptions.monitoring.actions import end_idle_timers as end_idle_timers_of
 
@@ -84,6 +84,20 @@ def have_exported(clinic_id: int) -> None:
     """Have a worker go on with the export of this clinic."""
     with suppress(AlreadyEnqueued):
         export.configure(queueing_lock=f"export clinic {clinic_id}").defer(clinic_id=clinic_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="tell staff what waits")
+def tell_staff(timestamp: int) -> None:
+    """Every ten minutes: e-mails to staff whose morning has come, clinic by clinic."""
+    for clinic_id in clinic_ids():
+        try:
+            digest.write_due(clinic_id)
+            with closing(get_connection()) as mail:
+                while digest.send_one(clinic_id, mail):
+                    pass
+        except Exception:  # what is wrong with one clinic must not silence the others
+            log.exception("the e-mails to staff of clinic %s could not be sent", clinic_id)
 
 
 @app.periodic(cron="40 3 * * *")

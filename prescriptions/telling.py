@@ -14,7 +14,7 @@ from exercises.dosage import Dosage
 from exercises.models import Exercise
 from patients.compass import REGIONS, Compass, Latest, compass
 from patients.models import Patient, PatientQuerySet
-from prescriptions import changes, checks, facts
+from prescriptions import changes, checks, facts, watch
 from prescriptions.adherence import Count, Line, Plan, Row, session_in_words, total
 from prescriptions.desk import Workload, workload
 from prescriptions.forms import LineForm
@@ -54,9 +54,10 @@ class Week:
     @property
     def words(self) -> str:
         """For example: logged 12 of 14 planned, worst pain 4."""
-        told = f"logged {self.count.logged} of {self.count.planned} planned"
         pain = worst_pain(self.logs)
-        return told if pain is None else f"{told}, worst pain {pain}"
+        worst = "" if pain is None else f", worst pain {pain}"
+        left_out = self.count.left_out_words
+        return f"{self.count.words}{worst}{left_out and f'. {left_out}'}"
 
 
 def weeks(days: Sequence[date], *, rows: Sequence[Row], logs: Sequence[SessionLog]) -> list[Week]:
@@ -67,7 +68,7 @@ def weeks(days: Sequence[date], *, rows: Sequence[Row], logs: Sequence[SessionLo
         first, last = days[span][0], days[span][-1]
         mine = [log for log in logs if first <= log.local_date <= last]
         count = total(Row(row.name, row.cells[span]) for row in rows)
-        if mine or count.planned:
+        if mine or count.has_anything:
             found.append(Week(first, last, mine, count, is_newest=not found))
     return found
 
@@ -371,7 +372,13 @@ def plans(editions: Sequence[PrescriptionEdition]) -> list[Plan]:
         if edition.prescription.ended_on is not None:
             ends.append(edition.prescription.ended_on)
         lines = tuple(
-            Line(key_of(line), line.name, line.times_per_day, frozenset(line.weekdays))
+            Line(
+                key_of(line),
+                line.name,
+                line.times_per_day,
+                frozenset(line.weekdays),
+                watch.ways_of(line),
+            )
             for line in edition.lines.all()
         )
         found.append(Plan(lines, edition.starts_on, min(ends, default=None)))

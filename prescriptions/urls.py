@@ -1,9 +1,11 @@
 from django.urls import path
 
 from prescriptions.views import (
+    absences,
     alerts,
     clinic_log,
     desk_answers,
+    digest,
     drafts,
     handout,
     measures,
@@ -33,6 +35,14 @@ urlpatterns = [
     path("patients/<int:pk>/measures/enter/", measures.enter, name="enter_measure"),
     path("measures/plans/<int:pk>/stop/", measures.stop, name="stop_measure"),
     path("measures/answers/<int:pk>/correct/", measures.correct, name="correct_measure"),
+    path("patients/<int:pk>/progress/note/", progress.note, name="progress_note"),
+    path("patients/<int:pk>/progress/report/", progress.report, name="progress_report"),
+    path("patients/<int:pk>/progress/numbers/", progress.numbers, name="progress_numbers"),
+    path("patients/<int:pk>/absences/", absences.absences, name="absences"),
+    path("patients/<int:pk>/absences/add/", absences.add, name="add_absence"),
+    path("absences/<int:pk>/", absences.correct, name="correct_absence"),
+    path("absences/<int:pk>/take-back/", absences.withdraw, name="withdraw_absence"),
+    path("e-mail/", digest.choose, name="digest"),
     path("patients/<int:pk>/record/", record.give, name="give_record"),
     path("patients/<int:pk>/monitoring/", monitoring.monitoring, name="monitoring"),
     path("patients/<int:pk>/monitoring/pdf/", monitoring.monitoring_pdf, name="monitoring_pdf"),

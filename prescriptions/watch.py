@@ -407,22 +407,29 @@ def _pause(entry: SessionEntry, *, because: str, at: datetime, exercise: bool) -
 
 def is_paused(line: PrescribedExercise, pauses: Iterable[Pause]) -> bool:
     """Whether a line of the programme is paused, itself or by its direction."""
-    ways = {(_rolled(load.region), load.direction) for load in line.exercise_edition.loads.all()}
+    ways = ways_of(line)
     return any(
         pause.exercise_id == line.exercise_edition.exercise_id
         if pause.exercise_id
-        else (_rolled(pause.region), pause.direction) in ways
+        else (rolled(pause.region).value, pause.direction) in ways
         for pause in pauses
     )
+
+
+def ways_of(line: PrescribedExercise) -> frozenset[tuple[str, str]]:
+    """Region and direction of each load of a line, as a pause of a direction names them."""
+    loads = line.exercise_edition.loads.all()
+    return frozenset((rolled(load.region).value, str(load.direction)) for load in loads)
+
+
+def rolled(region: str) -> Region:
+    """The region under which the checks and the pauses know this one."""
+    return checks.way(Region(region), Direction.NONE)[0]
 
 
 # What is paused is being looked at: the log that paused it raised an alert of its own.
 _TOLD_BY_ITS_LOG = "V5"
 _NO_WAY = (Direction.NONE, Direction.NEUTRAL)
-
-
-def _rolled(region: str) -> Region:
-    return checks.way(Region(region), Direction.NONE)[0]
 
 
 def _besides(report: Report, limits: Limits) -> str:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from patients.models import Patient
 from prescriptions import responses
+from prescriptions.absences import breaks_of
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.models import Alert, EntryResponse, PrescriptionEdition, SessionLog, Tier
 from prescriptions.responses import Colour
@@ -22,7 +23,13 @@ def look_back(*, patient: Patient, at: datetime) -> bool:
     week = days_until(today - timedelta(days=1), 7)
     editions = PrescriptionEdition.objects.of_patient(patient).published().with_lines()
     logs = SessionLog.objects.of_patient(patient).standing().since(week[0]).with_entries()
-    rows = grid(week, today=today, plans=plans(list(editions)), outcomes=outcomes(list(logs)))
+    rows = grid(
+        week,
+        today=today,
+        plans=plans(list(editions)),
+        outcomes=outcomes(list(logs)),
+        breaks=breaks_of(patient, week[0], week[-1]),
+    )
     answered = EntryResponse.objects.of_patient(patient).since(today - timedelta(days=14))
     count = total(rows)
     note = responses.weekly_note(

@@ -56,10 +56,14 @@ from patients.models import (
     RaisedFlag,
     SafetyScreen,
 )
-from prescriptions import actions, aside, messaging, push, reminders, reuse
+from prescriptions import absences, actions, aside, digest, messaging, push, reminders, reuse
 from prescriptions.fhir import bulk
 from prescriptions.models import (
+    Absence,
+    AbsenceReason,
     BulkExport,
+    Digest,
+    HowOften,
     Message,
     Moment,
     Outcome,
@@ -546,6 +550,8 @@ def everything(*, of: Clinic, word: str = "word", slug: str = "questions") -> Pa
     monitored(one, word=word)
     put_aside(of=one, because=word)
     erasure_asked(of=one)
+    absence(of=one, remark=word)
+    digest_of(user=founder(of), clinic=of)
     bulk_export(by=system)
     return one
 
@@ -650,6 +656,38 @@ def put_aside(
             by=founder(of.clinic),
             at=at,
         )
+
+
+def absence(
+    *,
+    of: Patient,
+    first_day: date = TODAY,
+    last_day: date | None = None,
+    reason: AbsenceReason = AbsenceReason.AWAY,
+    remark: str = "",
+    corrects: Absence | None = None,
+) -> Absence:
+    """Days on which the patient is away; one day unless told otherwise."""
+    with inside(of.clinic_id):
+        return absences.record(
+            patient=of,
+            first_day=first_day,
+            last_day=last_day or first_day,
+            reason=reason,
+            remark=remark,
+            client_uuid=uuid4(),
+            corrects=corrects,
+            by=founder(of.clinic),
+            at=NOW,
+        )
+
+
+def digest_of(*, user: User, clinic: Clinic, how_often: HowOften = HowOften.DAY) -> Digest:
+    """A member who wants to hear what waits, and the row of one e-mail."""
+    with inside(clinic.pk):
+        digest.choose(clinic=clinic, how_often=how_often, by=user, at=NOW)
+        once = {"clinic": clinic, "user": user, "how_often": how_often, "on_day": TODAY}
+        return Digest.objects.get_or_create(**once)[0]
 
 
 def erasure_asked(*, of: Patient) -> Erasure:

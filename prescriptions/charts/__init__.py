@@ -5,10 +5,11 @@ while its words keep their size; up and down it is pixels from the top. The same
 the table that stands beside each picture, so that both tell the same numbers.
 """
 
+from prescriptions.adherence import Tally, tally
 from prescriptions.charts.axes import Scale, TimeAxis
 from prescriptions.charts.drawing import NO_ANSWER, PARTS, column_chart, line_chart, spark
 from prescriptions.charts.drawn import Chart, Spark
-from prescriptions.charts.told import Lane, Mark, MarkKind, Said, Series, Tally, tally
+from prescriptions.charts.told import Lane, Mark, MarkKind, Said, Series
 
 __all__ = [
     "NO_ANSWER",

@@ -5,13 +5,16 @@ from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
 MONDAY = 1
-# A tick nearer to the end has no room for its word.
+# From here on weeks would stand too close.
+MOST_DAYS_BY_WEEK = 120
+# A tick nearer to the end has no room for its word: days, and a share of a long axis.
 DAYS_FOR_A_WORD = 7
+ROOM_FOR_A_MONTH = 0.06
 
 
 @dataclass(frozen=True)
 class Tick:
-    """The beginning of a week; `word` is empty where it would run out of the picture."""
+    """The beginning of a week or a month; `word` is empty where it would run out of the picture."""
 
     x: float
     word: str
@@ -50,16 +53,21 @@ class TimeAxis:
 
     @property
     def ticks(self) -> list[Tick]:
-        """Every Monday."""
-        mondays = [day for day in self.days if day.isoweekday() == MONDAY]
-        return [
-            Tick(
-                self.edge(day),
-                f"{day:%-d %b}" if (self.last - day).days >= DAYS_FOR_A_WORD - 1 else "",
-                is_minor=bool(number % 2),
-            )
-            for number, day in enumerate(mondays)
+        """Every Monday; of many weeks the first day of each month."""
+        is_long = self.number > MOST_DAYS_BY_WEEK
+        begins = [
+            day for day in self.days if (day.day == 1 if is_long else day.isoweekday() == MONDAY)
         ]
+        return [
+            Tick(self.edge(day), self._word(day, is_long=is_long), is_minor=bool(number % 2))
+            for number, day in enumerate(begins)
+        ]
+
+    def _word(self, day: date, *, is_long: bool) -> str:
+        left = (self.last - day).days + 1
+        if is_long:
+            return f"{day:%b}" if left >= self.number * ROOM_FOR_A_MONTH else ""
+        return f"{day:%-d %b}" if left >= DAYS_FOR_A_WORD else ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from textwrap import wrap
 
+from prescriptions.adherence import Tally
 from prescriptions.charts.axes import Scale, TimeAxis
 from prescriptions.charts.drawn import (
     SPARK_HEIGHT,
@@ -22,7 +23,7 @@ from prescriptions.charts.drawn import (
     Stroke,
     TableRow,
 )
-from prescriptions.charts.told import Lane, Mark, MarkKind, Series, Tally
+from prescriptions.charts.told import Lane, Mark, MarkKind, Series
 
 LANE_TITLE = 22  # pixels above the first line of a lane
 SKIP_ROW = 16

@@ -1,6 +1,6 @@
 """What a chart tells: answers by day, sessions by day, and what happened meanwhile."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -74,39 +74,3 @@ class Lane:
     labels: Mapping[int, str]
     word: Callable[[int], str] = str
     most_word: str = "highest"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The sessions of one day: those of the plan, each counted once, and those beyond it."""
-
-    done: int = 0
-    part: int = 0
-    refused: int = 0  # said that it was not done
-    not_logged: int = 0
-    open: int = 0  # planned for a day that is not over
-    extra: int = 0  # done or partly done, and not planned
-
-    @property
-    def planned(self) -> int:
-        return self.done + self.part + self.refused + self.not_logged + self.open
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(**{name: count + vars(other)[name] for name, count in vars(self).items()})
-
-
-def tally(outcomes: Sequence[str], *, planned: int, is_open: bool) -> Tally:
-    """One exercise on one day, from its outcomes ("done", "part", "no"); the best count first."""
-    whole, part, refused = (outcomes.count(said) for said in ("done", "part", "no"))
-    done = min(whole, planned)
-    partly = min(part, planned - done)
-    not_done = min(refused, planned - done - partly)
-    left = planned - done - partly - not_done
-    return Tally(
-        done=done,
-        part=partly,
-        refused=not_done,
-        not_logged=0 if is_open else left,
-        open=left if is_open else 0,
-        extra=whole + part - done - partly,
-    )

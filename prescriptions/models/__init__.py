@@ -1,6 +1,8 @@
 """The programme and what came of it: editions, logs, findings, pauses, alerts, reminders."""
 
+from prescriptions.models.absences import LONGEST_ABSENCE, Absence, AbsenceReason
 from prescriptions.models.bulk import BulkExport, BulkPart
+from prescriptions.models.digests import Digest, DigestChoice, HowOften
 from prescriptions.models.logs import (
     CORRECTABLE_FOR,
     UTC_OFFSETS,
@@ -67,6 +69,7 @@ __all__ = [
     "EARLIEST",
     "EVERY_DAY",
     "LATEST",
+    "LONGEST_ABSENCE",
     "LONGEST_BECAUSE",
     "LONGEST_FILTER_NAME",
     "LONGEST_MESSAGE",
@@ -78,14 +81,19 @@ __all__ = [
     "MOST_TIMES",
     "TEMPLATE_NAME_LENGTH",
     "UTC_OFFSETS",
+    "Absence",
+    "AbsenceReason",
     "Alert",
     "BulkExport",
     "BulkPart",
     "CalendarAddress",
     "Credential",
+    "Digest",
+    "DigestChoice",
     "EntryResponse",
     "FollowUp",
     "FollowUpAnswer",
+    "HowOften",
     "KeptFinding",
     "Later",
     "LiveContact",

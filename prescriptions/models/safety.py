@@ -129,7 +129,8 @@ class Pause(PatientModel):
             ),
         ]
         indexes = [
-            models.Index("clinic", "patient", condition=Q(lifted_at=None), name="pause_in_force")
+            models.Index("clinic", "patient", condition=Q(lifted_at=None), name="pause_in_force"),
+            models.Index("clinic", "patient", "since", name="pause_of_patient"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from clinics.access import Can, StaffRequest, staff
 from patients.forms import SearchForm
 from patients.models import Patient
+from prescriptions.absences import breaks_of
 from prescriptions.adherence import days_until, grid, total
 from prescriptions.alerts import open_alerts_of, pauses_of, rows
 from prescriptions.models import PrescriptionEdition, SessionLog
@@ -55,8 +56,9 @@ def patient(request: StaffRequest, pk: int) -> HttpResponse:
     published = [edition for edition in editions if not edition.is_draft]
     of_open_course = [edition for edition in published if edition.prescription.is_open]
     planned, done = plans(published), outcomes(logs)
-    last_days = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done)
-    whole = grid(days, today=today, plans=planned, outcomes=done)
+    breaks = breaks_of(shown, days[0], today)
+    whole = grid(days, today=today, plans=planned, outcomes=done, breaks=breaks)
+    last_days = grid(days[-DAYS_IN_GRID:], today=today, plans=planned, outcomes=done, breaks=breaks)
     context = {
         "patient": shown,
         "age": shown.age_on(today),

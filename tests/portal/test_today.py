@@ -23,9 +23,9 @@ from portal.today import (
     week,
 )
 from prescriptions import actions, watch
-from prescriptions.adherence import Cell, Count, Mark, Row, cell, days_until
+from prescriptions.adherence import Cell, Count, Mark, Row, Tally, cell, days_until
 from prescriptions.models import Alert, Moment, Outcome, Pause
-from prescriptions.progress import progress_of
+from prescriptions.progress import last_days, progress_of
 from tests import make
 from tests.make import NOW, TODAY, inside
 from tests.portal.conftest import phone_of
@@ -120,7 +120,7 @@ def test_what_the_day_asks(states, said):
     ],
 )
 def test_a_day_over_all_stretches(cells, mark):
-    assert day_mark([Cell(TODAY, one, done, 1) for one, done in cells]) is mark
+    assert day_mark([Cell(TODAY, one, Tally(done=done)) for one, done in cells]) is mark
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 2), OUTCOMES), min_size=7, max_size=7)))
@@ -150,7 +150,7 @@ def test_a_week_has_seven_days_and_says_done_only_of_what_is_done(plans):
 
 def test_what_was_not_done_and_what_was_not_logged_look_alike():
     done = {Mark.DONE, Mark.PART}
-    cells = {mark: Cell(TODAY, mark, int(mark in done), 1) for mark in Mark}
+    cells = {mark: Cell(TODAY, mark, Tally(done=int(mark in done))) for mark in Mark}
     styles = {mark: week([TODAY], [Row("x", (cell,))])[0].style for mark, cell in cells.items()}
     assert styles[Mark.NO] == styles[Mark.NOT_LOGGED] == "none"
     assert {mark for mark, style in styles.items() if style != "none"} == done
@@ -334,7 +334,10 @@ def test_the_numbers_are_those_of_the_therapists_page(patient, phone):
     logged(second)
     with inside(patient.clinic_id):
         mine = today_of(patient, TODAY)
-        assert mine.progress.count == progress_of(patient, today=TODAY, number=DAYS).total
+        assert (
+            mine.progress.count
+            == progress_of(patient, today=TODAY, axis=last_days(TODAY, DAYS)).total
+        )
         assert mine.edition == second
 
 

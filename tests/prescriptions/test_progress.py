@@ -14,7 +14,8 @@ from exercises.vocabulary import Direction, Region
 from patients.bodymap import PLACES, ZONES, BodyMap
 from patients.lights import Light
 from prescriptions import actions
-from prescriptions.adherence import Line, Plan, grid, total
+from prescriptions.absences import breaks_of
+from prescriptions.adherence import Break, Line, Plan, Why, grid, total
 from prescriptions.charts import Mark, MarkKind, TimeAxis
 from prescriptions.models import (
     Alert,
@@ -54,7 +55,9 @@ def rows_in(chart) -> dict[date, dict[str, str]]:
 
 
 def numbers(cells: dict[date, dict[str, str]], head: str) -> dict[date, int]:
-    return {day: int(row[head]) for day, row in cells.items() if row.get(head, "0") != "0"}
+    return {
+        day: int(row[head]) for day, row in cells.items() if row.get(head, "0") not in ("0", "–")
+    }
 
 
 # Random histories, without a database
@@ -89,7 +92,12 @@ def histories(draw) -> Rows:
     tests = st.builds(
         Answer, day=st.sampled_from(AXIS.days), zones_before=places, zones_after=places
     )
-    return Rows(planned, draw(st.lists(said, max_size=12)) + draw(st.lists(tests, max_size=2)))
+    away = st.builds(Break, st.just(Why.AWAY), day := st.sampled_from(AXIS.days), day)
+    return Rows(
+        planned,
+        draw(st.lists(said, max_size=12)) + draw(st.lists(tests, max_size=2)),
+        breaks=draw(st.lists(away, max_size=2)),
+    )
 
 
 @fixed
@@ -123,10 +131,14 @@ def test_sessions_on_the_chart_are_those_of_the_grid_and_of_the_total(rows):
     for one in rows.answers:
         if one.key:
             said[one.key, one.day].append(one.outcome)
-    lines = grid(AXIS.days, today=TODAY, plans=rows.plans, outcomes=said)
+    lines = grid(AXIS.days, today=TODAY, plans=rows.plans, outcomes=said, breaks=rows.breaks)
     count, table = total(lines), rows_in(found.done)
     assert found.total == count
-    assert found.done.summary == (f"Logged {count.logged} of {count.planned} planned sessions.")
+    part_words = f", {count.in_part} of them in part" if count.in_part else ""
+    left_out = f" {count.left_out_words}." if count.left_out else ""
+    assert found.done.summary == (
+        f"Logged {count.logged} of {count.planned} planned sessions{part_words}.{left_out}"
+    )
     done, part, still_open = (
         numbers(table, head) for head in ("Done", "Partly done", "Still open")
     )
@@ -134,8 +146,9 @@ def test_sessions_on_the_chart_are_those_of_the_grid_and_of_the_total(rows):
     planned = numbers(table, "Planned")
     assert sum(planned.values()) - sum(still_open.values()) == count.planned
     assert set(still_open) <= {TODAY}
+    away = {day for one in rows.breaks for day in AXIS.days if one.first <= day <= one.last}
     for day in AXIS.days:
-        valid = [one for one in rows.plans if one.holds_on(day)]
+        valid = [one for one in rows.plans if one.holds_on(day) and day not in away]
         assert planned.get(day, 0) == sum(
             line.times_per_day
             for plan in valid
@@ -459,6 +472,7 @@ def test_a_stored_history_is_told_as_it_is_counted(patient, seed):
                 today=TODAY,
                 plans=plans(every_edition),
                 outcomes=outcomes(every_log),
+                breaks=breaks_of(patient, found.axis.first, TODAY),
             )
         )
     assert found.total == expected

@@ -10,7 +10,7 @@ from exercises.models import Exercise
 from exercises.vocabulary import Side
 from patients.models import Patient
 from prescriptions import actions, checks, telling
-from prescriptions.adherence import Cell, Count, Mark, Row, days_until
+from prescriptions.adherence import Cell, Count, Mark, Row, Tally, days_until
 from prescriptions.changes import Change, Kind
 from prescriptions.forms import line_forms, posted_rows, text_data
 from prescriptions.models import (
@@ -358,7 +358,13 @@ DAYS = days_until(TODAY, 21)
 def count(*per_day: tuple[int, int]) -> Row:
     """A row of past days, from how many were done and how many planned on each."""
     cells = zip(DAYS, per_day, strict=True)
-    return Row("One", tuple(Cell(day, Mark.PART, done, plan) for day, (done, plan) in cells))
+    return Row(
+        "One",
+        tuple(
+            Cell(day, Mark.PART, Tally(done=done, not_logged=plan - done))
+            for day, (done, plan) in cells
+        ),
+    )
 
 
 def test_weeks_come_newest_first_and_each_counts_its_own_days():

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinics', '0012_record_years'),
         ('patients', '0012_erasure'),
-        ('prescriptions', '0014_erasure'),
+        ('prescriptions', '0015_today'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

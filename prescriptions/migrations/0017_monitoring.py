@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinics', '0014_remote_monitoring'),
         ('patients', '0012_erasure'),
-        ('prescriptions', '0015_today'),
+        ('prescriptions', '0016_absences'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -53,7 +53,7 @@ ROLES = {
     "operator": translatable("Runs the server"),
 }
 STAFF = translatable("Works at the clinic")
-SYSTEM = translatable("Another system that the clinic uses")
+SYSTEM = translatable("A program that we use at the clinic")
 # All that the portal's role may read of the trail.
 SHOWN = ("pk", "at", "actor_kind", "actor_id", "actor_name", "role", "verb")
 

@@ -111,6 +111,7 @@ def _clean_up(cleaner: template_database.Cleaner) -> None:
         with as_login("migrator"):
             template_database.drop(name)
             template_database.copy_to(name)
+        make.numbers_begin_anew()
 
 
 def _is_clean(cleaner: template_database.Cleaner, tries: int = 3) -> bool:

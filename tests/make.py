@@ -81,7 +81,7 @@ from prescriptions.monitoring import actions as monitoring
 NOW = datetime(2026, 5, 20, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 5, 20)
 _number = count(1)
-_founders: dict[int, User] = {}  # numbers of clinics are never given twice
+_founders: dict[int, User] = {}  # by number of the clinic
 
 
 def timezone_now() -> datetime:
@@ -172,6 +172,11 @@ def api_token(
             by=founder(of),
             at=at,
         )
+
+
+def numbers_begin_anew() -> None:
+    """In a new database the numbers of clinics are given once more."""
+    _founders.clear()
 
 
 def founder(of: Clinic) -> User:

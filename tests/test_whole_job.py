@@ -52,7 +52,7 @@ def test_the_whole_job(browser: Browser, live_server, clinic, scheme):
         picture(page, f"{scheme}-desk-{name}")
 
     come_in(page, live_server.url, therapist)
-    expect(page.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     seen("home-empty")
 
     page.get_by_role("link", name="Record a patient").first.click()

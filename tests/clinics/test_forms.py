@@ -45,7 +45,11 @@ def test_a_new_row_brings_back_every_field():
     data |= {"audit_years": 6, "record_years": 10}
     form = SettingsForm(data)
     assert form.is_valid(), form.errors
-    assert form.changes == data | {"phone": "", "has_messages": False}
+    assert form.changes == data | {
+        "phone": "",
+        "has_messages": False,
+        "has_remote_monitoring": False,
+    }
 
 
 def test_an_opened_form_carries_what_it_showed():

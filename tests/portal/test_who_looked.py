@@ -46,7 +46,7 @@ def test_a_system_that_read_the_record_is_shown_as_one(clinic, patient, therapis
     secret = make.api_token(of=clinic, name="Lakeside records").secret
     Client().get(f"/fhir/Patient/{patient.pk}", headers={"Authorization": f"Bearer {secret}"})
     read = words(phone_of(patient).get(LOOKED))
-    assert "Lakeside records · Another system that the clinic uses Your record Last at" in read
+    assert "Lakeside records · A program that we use at the clinic Your record Last at" in read
     assert "Therapist · Therapist Your record Last at" in read
 
 

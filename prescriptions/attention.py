@@ -5,7 +5,7 @@ A patient is on the list at the most pressing of their reasons, with the others 
   alert     an alert of tier 0, 1 or 2 is open
   worse     the last logged day had a red or amber answer, or the worst pain of the days of this
             week is on average higher than a week ago, by as much as counts
-  stopped   sessions were planned on several days and nothing was logged since
+  stopped   sessions were planned on several days, days away left out, and nothing logged since
   weekly    the alert for the week is open (tier 3)
   better    the good news is open (tier 4): time for progress?
   review    the day that the programme itself names for its review has come
@@ -123,6 +123,7 @@ class Facts:
     plans: Sequence[Planned] = ()  # of the last four weeks and to come
     unread: int = 0
     waiting_since: datetime | None = None
+    away: Sequence[tuple[date, date]] = ()  # days out of the plan, both ends included
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,9 @@ def _stopped(facts: Facts, limits: Limits) -> Iterator[Reason]:
     quiet = [
         day
         for day in window
-        if (last is None or day > last) and any(plan.asks_on(day) for plan in facts.plans)
+        if (last is None or day > last)
+        and any(plan.asks_on(day) for plan in facts.plans)
+        and not any(begin <= day <= end for begin, end in facts.away)
     ]
     if len(quiet) < limits.quiet_days:
         return

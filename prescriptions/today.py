@@ -39,6 +39,7 @@ from prescriptions.charts.drawing import SPARK_ROOM
 from prescriptions.charts.drawn import SPARK_HEIGHT
 from prescriptions.models import (
     LATEST,
+    Absence,
     Alert,
     LoggedDay,
     PrescriptionEdition,
@@ -255,9 +256,9 @@ def filters_of(clinic: Clinic, user: User) -> list[SavedFilter]:
 
 def rows_of(clinic: Clinic, *, now: datetime) -> list[Row]:
     """Every active patient of the clinic, looked at; in four queries."""
-    patients = _patients(clinic)
-    keys = [patient["pk"] for patient in patients]
     day = now.astimezone(clinic.zone).date()
+    patients = _patients(clinic, since=day - timedelta(days=LOOKED_BACK) - MARGIN)
+    keys = [patient["pk"] for patient in patients]
     days = _days(clinic, keys, since=day - timedelta(days=SPARK_DAYS - 1) - MARGIN)
     alerts = _open_alerts(clinic)
     plans = _plans(clinic, keys, since=day - timedelta(days=LOOKED_BACK) - MARGIN)
@@ -276,6 +277,10 @@ def rows_of(clinic: Clinic, *, now: datetime) -> list[Row]:
             last_logged=patient["last_logged"],
             plans=plans.get(key, ()),
             unread=patient["unread_by_staff"],
+            away=[
+                (date.fromisoformat(first), date.fromisoformat(last))
+                for first, last in patient["away"]
+            ],
             waiting_since=patient["waiting_since"],
         )
         put = _put_aside(patient["put"])
@@ -331,7 +336,7 @@ def _groups(rows: Sequence[Row]) -> Iterable[Group]:
             yield Group(why, shown, len(of_why))
 
 
-def _patients(clinic: Clinic) -> list[dict[str, Any]]:
+def _patients(clinic: Clinic, *, since: date) -> list[dict[str, Any]]:
     found: Any = Patient.objects.of(clinic).active().order_by("search_name", "pk")
     return list(
         found.values(
@@ -344,6 +349,7 @@ def _patients(clinic: Clinic) -> list[dict[str, Any]]:
             "created_at",
             "unread_by_staff",
             "waiting_since",
+            away=Absence.objects.told_of("pk", since),
             last_logged=LoggedDay.objects.last_day_of("pk"),
             put=PutAside.objects.told_newest_of(
                 "pk", "at", "done_at", "until", "because", "by__name"

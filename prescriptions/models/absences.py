@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from typing import Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 
 from clinics.models import SameClinicForeignKey, User
@@ -29,6 +30,14 @@ class AbsenceQuerySet(OfPatientQuerySet):
     def between(self, first: date, last: date) -> Self:
         """Those with a day among these, both included."""
         return self.filter(first_day__lte=last, last_day__gte=first)
+
+    def told_of(self, patient: str, since: date) -> ArraySubquery:
+        """First and last day, as text, of what ends on this day or later, for each of a query."""
+        days = Func(
+            "first_day", "last_day", function="json_build_array", output_field=models.Field()
+        )
+        mine = self.standing().filter(patient=OuterRef(patient), last_day__gte=since)
+        return ArraySubquery(mine.order_by("first_day").values(days=days))
 
     def with_history(self) -> Self:
         """With who wrote each, and `is_overtaken`: another one stands for it."""

@@ -420,3 +420,13 @@ def test_every_line_says_a_fact_and_blames_nobody(known, numbers):
 
 def test_every_reason_has_a_title():
     assert set(TITLES) == set(Why)
+
+
+def test_days_away_are_not_counted_as_days_without_a_log():
+    known = {"plans": [plan(since=30)], "last_logged": TODAY - 12 * DAY}
+    assert Why.STOPPED in whys(facts(**known))
+    away = [(TODAY - 11 * DAY, TODAY)]
+    assert Why.STOPPED not in whys(facts(**known, away=away))
+    some = [(TODAY - 11 * DAY, TODAY - 6 * DAY)]
+    found = look(facts(**known, away=some), Limits())
+    assert "planned on 5 days since" in found.reasons[0].words

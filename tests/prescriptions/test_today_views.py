@@ -110,6 +110,16 @@ def test_an_empty_clinic_says_who_begins(therapist, assistant):
     assert "A therapist of the clinic records the first one." in words(assistant.get("/"))
 
 
+def test_who_is_away_has_not_stopped_logging(clinic, therapist):
+    quiet = old(make.patient(of=clinic, name="Quiet"))
+    make.log(of=publish(quiet, starts_on=TODAY - 20 * DAY), done_at=NOW - 12 * DAY)
+    assert "Stopped logging" in words(therapist.get("/"))
+    noted = make.absence(of=quiet, first_day=TODAY - 11 * DAY, last_day=TODAY)
+    assert "Stopped logging" not in words(therapist.get("/"))
+    make.absence(of=quiet, first_day=TODAY, corrects=noted)
+    assert "Stopped logging" in words(therapist.get("/"))
+
+
 def test_the_groups_stand_in_their_order_with_their_counts(clinic, therapist):
     people = {
         name: old(make.patient(of=clinic, name=name))

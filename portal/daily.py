@@ -30,7 +30,7 @@ class Today:
 
 
 def today_of(patient: Patient, day: date) -> Today:
-    """The patient's day and the six before it, in five queries and those of the texts."""
+    """The patient's day and the six before it, in three queries and those of the texts."""
     days = days_until(day, DAYS)
     editions = list(
         PrescriptionEdition.objects.of_patient(patient).valid_between(days[0], day).with_texts()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import CharField, Q, Value
 
 from clinics import audit
 from clinics.models import User
@@ -85,36 +85,46 @@ def breaks_of(patient: Patient, first: date, last: date) -> list[Break]:
 def breaks_of_each(
     patients: Sequence[Patient], first: date, last: date
 ) -> Mapping[int, Sequence[Break]]:
-    """The same for many patients of one clinic, by their keys; still three queries."""
-    zones = {patient.pk: patient for patient in patients}
-    found: dict[int, list[Break]] = defaultdict(list)
-    absences = Absence.objects.standing().between(first, last).filter(patient__in=patients)
-    for whose, begin, end, reason in absences.values_list(
-        "patient", "first_day", "last_day", "reason"
-    ):
-        found[whose].append(Break(Why(reason), begin, end))
+    """The same for many patients of one clinic, by their keys; still one query."""
     begin_at, end_at = around(first, last)
-    flags = RaisedFlag.objects.filter(patient__in=patients, raised_at__lt=end_at).filter(
-        Q(clearances=None) | Q(clearances__recorded_at__gte=begin_at)
-    )
-    for whose, since, cleared_at in flags.values_list(
-        "patient", "raised_at", "clearances__recorded_at"
-    ):
-        found[whose].append(_by_the_hour(Why.STOPPED, zones[whose], since, cleared_at))
     pauses = Pause.objects.filter(patient__in=patients, since__lt=end_at).filter(
         Q(lifted_at=None) | Q(lifted_at__gte=begin_at)
     )
-    for whose, since, lifted_at, exercise, region, direction in pauses.values_list(
-        "patient", "since", "lifted_at", "exercise", "region", "direction"
-    ):
-        way = (rolled(region).value, direction) if exercise is None else None
+    absences = Absence.objects.standing().between(first, last).filter(patient__in=patients)
+    flags = RaisedFlag.objects.filter(patient__in=patients, raised_at__lt=end_at).filter(
+        Q(clearances=None) | Q(clearances__recorded_at__gte=begin_at)
+    )
+    # Side by side; what one kind does not have is empty. Pauses and absences name every type.
+    rows = pauses.values_list(
+        Value(Why.PAUSED.value), "patient", *_nothing(2), "since", "lifted_at", "exercise",
+        "region", "direction",
+    ).union(
+        absences.values_list("reason", "patient", "first_day", "last_day", *_nothing(5)),
+        flags.values_list(
+            Value(Why.STOPPED.value), "patient", *_nothing(2), "raised_at",
+            "clearances__recorded_at", *_nothing(3),
+        ),
+        all=True,
+    )  # fmt: skip
+    zones = {patient.pk: patient for patient in patients}
+    found: dict[int, list[Break]] = defaultdict(list)
+    for said, whose, first_day, last_day, since, until, exercise, region, direction in rows:
+        why = Why(said)
+        if since is None:
+            found[whose].append(Break(why, first_day, last_day))
+            continue
+        way = (rolled(region).value, direction) if why is Why.PAUSED and exercise is None else None
         found[whose].append(
-            _by_the_hour(Why.PAUSED, zones[whose], since, lifted_at, exercise=exercise, way=way)
+            _by_the_hour(why, zones[whose], since, until, exercise=exercise, way=way)
         )
     order = list(Why)
     for breaks in found.values():
         breaks.sort(key=lambda one: (order.index(one.why), one.first, one.last))
     return found
+
+
+def _nothing(columns: int) -> list[Value]:
+    return [Value(None, output_field=CharField())] * columns
 
 
 def _by_the_hour(

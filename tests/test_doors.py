@@ -410,6 +410,9 @@ def test_looking_changes_nothing(transactional_db):
 
 
 NEEDS_MORE_THAN_LOOKING = {
+    "prescriptions:done",
+    "prescriptions:snooze",
+    "prescriptions:bring_back",
     "patients:create",
     "patients:edit",
     "patients:note",

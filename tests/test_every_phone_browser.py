@@ -146,11 +146,12 @@ def walk(page: Page, addresses: list[str]) -> list[str]:
     return wrong + wrong_with(page)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("language", "width", "text"),
     [
         pytest.param("ar", 320, LARGEST, id="the largest text on the narrowest screen"),
-        pytest.param("es", 390, NORMAL, id="normal text", marks=pytest.mark.thorough),
+        pytest.param("es", 390, NORMAL, id="normal text"),
     ],
 )
 def test_everything_can_be_pressed(open_phone, language, width, text):

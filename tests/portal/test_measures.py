@@ -178,7 +178,7 @@ def test_a_neighbours_questions_are_not_there(patient, phone):
 def test_today_costs_one_query_more_when_something_is_due_and_none_else(
     patient, phone, django_assert_num_queries, number
 ):
-    statements = 9  # of a patient without a programme
+    statements = 10  # of a patient without a programme
     with django_assert_num_queries(statements):
         phone.get(TODAY_PAGE)
     plans = [make.measure_plan(of=patient, key=key) for key in ("nprs", "rmdq", "psfs")[:number]]

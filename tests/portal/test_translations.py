@@ -151,7 +151,7 @@ def test_another_language_costs_one_query(
     edition = make.edition(of=patient, lines=[make.line("TILT"), make.line("DOOR")])
     make.log(of=edition)
     phone = speaking(patient, language)
-    for path, statements in ((TODAY_PAGE, 11), (LOGS_PAGE, 6), (PLAYER, 10)):
+    for path, statements in ((TODAY_PAGE, 12), (LOGS_PAGE, 6), (PLAYER, 10)):
         with django_assert_num_queries(statements + more):
             assert phone.get(path).status_code == 200
 

@@ -589,7 +589,7 @@ def test_the_portal_costs_the_same_for_one_line_and_three(
     edition = many(patient, number)
     for _ in range(number):
         make.log(of=edition)
-    for path, statements in ((TODAY_PAGE, 11), (page_of(edition), 9), (LOGS_PAGE, 6)):
+    for path, statements in ((TODAY_PAGE, 12), (page_of(edition), 9), (LOGS_PAGE, 6)):
         with django_assert_num_queries(statements):
             assert phone.get(path).status_code == 200
 

@@ -21,6 +21,7 @@ from prescriptions.charts import (
     spark,
     tally,
 )
+from prescriptions.charts.axes import MOST_DAYS_BY_WEEK
 
 FIRST = date(2026, 5, 4)  # a Monday
 AXIS = TimeAxis(FIRST, 14)
@@ -87,7 +88,16 @@ def test_a_day_off_the_axis_has_no_place(axis, far):
 
 
 @fixed
-@given(axes)
+@given(axes.filter(lambda axis: axis.number > MOST_DAYS_BY_WEEK))
+def test_ticks_of_many_weeks_are_the_first_days_of_months(axis):
+    firsts = [day for day in axis.days if day.day == 1]
+    assert [tick.x for tick in axis.ticks] == [axis.edge(day) for day in firsts]
+    for day, tick in zip(firsts, axis.ticks, strict=True):
+        assert tick.word in {"", f"{day:%b}"}
+
+
+@fixed
+@given(axes.filter(lambda axis: axis.number <= MOST_DAYS_BY_WEEK))
 def test_ticks_are_the_mondays_and_their_words_have_room(axis):
     mondays = [day for day in axis.days if day.weekday() == 0]
     assert [tick.x for tick in axis.ticks] == [axis.edge(day) for day in mondays]

@@ -153,10 +153,10 @@ def test_eight_weeks_cost_what_one_log_costs(
     at_noon, patient, therapist, django_assert_num_queries
 ):
     make.log(of=make.edition(of=patient))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         therapist.get(page_of(patient))
     history(patient)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         therapist.get(page_of(patient))
 
 
